@@ -1,0 +1,51 @@
+# The course's commands. Each does its own set-up; `make help` lists them.
+
+# In the course's conda environment, use that; otherwise make a virtual environment in .venv.
+ifeq ($(CONDA_DEFAULT_ENV),fine-tuning-notebooks)
+VENV := $(CONDA_PREFIX)
+else
+VENV := .venv
+endif
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lab update lock clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+	  { echo "The course needs Python 3.11 and found $$($(PYTHON) --version 2>&1): install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the pinned packages into $(VENV) (a few minutes, once)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: $(READY) ## install the pinned packages and the weights (the other commands do it themselves)
+
+run: $(READY) ## execute the notebooks (NB=07: only that one) into build/run/, with an HTML page of each
+	$(BIN)/python -m tools.run_notebooks $(NB)
+
+test: $(READY) ## lint, test the helpers and the data, and compare every notebook's outputs
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/python -m pytest -q --durations=5
+	$(BIN)/python -m pytest -q --nbval --nbval-current-env notebooks/zh
+
+lab: $(READY) ## open JupyterLab on the notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs, show what changed
+	$(BIN)/python -m tools.update_notebooks $(NB)
+
+lock: ## derive environment.yml and constraints.txt from pyproject.toml
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	build/lock/bin/python -m tools.lock
+
+clean: ## remove what the commands made (not .venv)
+	rm -rf build data/hf .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

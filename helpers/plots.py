@@ -1,0 +1,144 @@
+"""The course's plots: labelled axes, a title that says the finding, readable in grey."""
+
+import io
+from collections.abc import Mapping, Sequence
+
+from IPython.display import Image, display
+from matplotlib.figure import Figure
+
+# Dark to light, so that they differ in grey and to the colour-blind (Okabe and Ito, 2008).
+COLOURS = ("#0072B2", "#D55E00", "#56B4E9", "#F0E442")
+LINE_STYLES = ("-", "--", ":", "-.")
+
+Score = tuple[float, tuple[float, float] | None]
+
+
+def new_figure(title: str, x_label: str, y_label: str) -> Figure:
+    """Return a figure with one empty, labelled pair of axes."""
+    # Not through pyplot: its figures would be displayed a second time at the end of the cell.
+    figure = Figure(figsize=(7, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=x_label, ylabel=y_label)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def show(figure: Figure) -> None:
+    """Display a figure with its title and axis labels as the text for who cannot see it."""
+    axes = figure.axes[0]
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=100)
+    text = f"{axes.get_title()} (plot: {axes.get_ylabel()} against {axes.get_xlabel()})"
+    display(Image(picture.getvalue(), format="png", alt=text))
+
+
+def plot_histogram(values: Sequence[int], title: str, x_label: str, limit: int) -> Figure:
+    """Draw how often each range of values occurs, and a line at a limit.
+
+    Args:
+        values: one number for each example.
+        title: what the reader should see.
+        x_label: what the values are, with their unit.
+        limit: where the line stands, in the unit of `values`.
+
+    Raises:
+        ValueError: if there are no values.
+    """
+    if not len(values):
+        raise ValueError("There are no values to draw.")
+    figure = new_figure(title, x_label, "number of texts")
+    axes = figure.axes[0]
+    axes.hist(values, bins=40, color=COLOURS[0])
+    axes.axvline(limit, color="black", linestyle="--", label=f"limit: {limit}")
+    axes.legend()
+    return figure
+
+
+def plot_lines(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    title: str,
+    x_label: str,
+    y_label: str,
+) -> Figure:
+    """Draw one line for each named series.
+
+    Args:
+        series: for each name, the x values and the y values, equally many.
+        title: what the reader should see.
+        x_label: what x is, with its unit.
+        y_label: what y is, with its unit.
+
+    Raises:
+        ValueError: if there are no series, more than four, or one of unequal lengths.
+    """
+    if not 1 <= len(series) <= len(COLOURS):
+        raise ValueError(f"{len(series)} series were given: pass 1 to {len(COLOURS)}.")
+    figure = new_figure(title, x_label, y_label)
+    axes = figure.axes[0]
+    for (name, (x, y)), colour, style in zip(series.items(), COLOURS, LINE_STYLES, strict=False):
+        if len(x) != len(y):
+            raise ValueError(f"{name!r} has {len(x)} x values and {len(y)} y values.")
+        marker = "o" if len(x) <= 20 else None
+        axes.plot(x, y, color=colour, linestyle=style, marker=marker, label=name)
+    if len(series) > 1:
+        axes.legend()
+    return figure
+
+
+def plot_bars(counts: Mapping[str, Mapping[str, float]], title: str, y_label: str) -> Figure:
+    """Draw groups of bars, one bar of each group for each named series.
+
+    Args:
+        counts: for each series, a number for each group; every series has the same groups.
+        title: what the reader should see.
+        y_label: what the numbers are, with their unit.
+
+    Raises:
+        ValueError: if there are no series, more than four, or their groups differ.
+    """
+    if not 1 <= len(counts) <= len(COLOURS):
+        raise ValueError(f"{len(counts)} series were given: pass 1 to {len(COLOURS)}.")
+    groups = list(next(iter(counts.values())))
+    if any(list(row) != groups for row in counts.values()):
+        raise ValueError("Every series needs the same groups, in the same order.")
+    figure = new_figure(title, "label", y_label)
+    axes = figure.axes[0]
+    width = 0.8 / len(counts)
+    hatches = ("", "//", "..", "xx")
+    for place, (name, row) in enumerate(counts.items()):
+        left = [number + place * width for number in range(len(groups))]
+        style = {"color": COLOURS[place], "hatch": hatches[place], "edgecolor": "white"}
+        axes.bar(left, list(row.values()), width, label=name, **style)
+    middle = (len(counts) - 1) * width / 2
+    axes.set_xticks([number + middle for number in range(len(groups))], groups)
+    if len(counts) > 1:
+        axes.legend()
+    return figure
+
+
+def plot_scores(scores: Mapping[str, Score], title: str, x_label: str) -> Figure:
+    """Draw scores beside each other, with their intervals where there are any.
+
+    Args:
+        scores: for each name, the score and the ends of its interval or None.
+        title: what the reader should see.
+        x_label: what the score is, with its unit.
+
+    Raises:
+        ValueError: if there are no scores, or one lies outside its interval.
+    """
+    if not scores:
+        raise ValueError("There are no scores to draw.")
+    figure = new_figure(title, x_label, "")
+    axes = figure.axes[0]
+    for place, (name, (score, interval)) in enumerate(scores.items()):
+        low, high = interval or (score, score)
+        if not low <= score <= high:
+            raise ValueError(f"{name!r}: {score} lies outside its interval {low} to {high}.")
+        errors = [[score - low], [high - score]]
+        axes.errorbar(score, place, xerr=errors, fmt="o", color=COLOURS[0], capsize=4)
+    axes.set_yticks(range(len(scores)), list(scores))
+    axes.set_ylim(len(scores) - 0.5, -0.5)
+    axes.set_ylabel("predictor")
+    axes.grid(axis="x", alpha=0.3)
+    return figure

@@ -1,0 +1,93 @@
+"""Turn texts into token ids."""
+
+from collections.abc import Sequence
+
+from datasets import Dataset, DatasetDict
+from transformers import BatchEncoding, PreTrainedTokenizerBase
+
+
+def tokenize_batch(
+    examples: dict[str, list], tokenizer: PreTrainedTokenizerBase, max_length: int | None = None
+) -> BatchEncoding:
+    """Tokenize a batch of texts without padding: the data collator pads each training batch.
+
+    Args:
+        examples: a batch with the column `text`, a list of n strings.
+        tokenizer: the model's tokenizer.
+        max_length: cut after so many tokens, special ones included; None is the model's limit.
+
+    Returns:
+        `input_ids`, `attention_mask` and what else the tokenizer gives, each n lists.
+    """
+    return tokenizer(examples["text"], truncation=True, max_length=max_length)
+
+
+def tokenize(
+    dataset: Dataset | DatasetDict,
+    tokenizer: PreTrainedTokenizerBase,
+    max_length: int | None = None,
+) -> Dataset | DatasetDict:
+    """Tokenize the column `text` of a whole dataset; the result is cached on disk.
+
+    Args:
+        dataset: one split or several, with the column `text`.
+        tokenizer: the model's tokenizer.
+        max_length: as in `tokenize_batch`.
+
+    Returns:
+        The dataset with the tokenizer's columns added.
+
+    Raises:
+        ValueError: if there is no column `text`, or `max_length` leaves no room for a token.
+    """
+    splits = dataset.values() if isinstance(dataset, DatasetDict) else [dataset]
+    for split in splits:
+        if "text" not in split.column_names:
+            raise ValueError(f"The dataset has no column 'text'; it has {split.column_names}.")
+    special = tokenizer.num_special_tokens_to_add()
+    if max_length is not None and max_length <= special:
+        raise ValueError(
+            f"max_length is {max_length}, and {special} of it go to special tokens: "
+            f"pass {special + 1} or more."
+        )
+    options = {"tokenizer": tokenizer, "max_length": max_length}
+    return dataset.map(tokenize_batch, batched=True, fn_kwargs=options)
+
+
+def token_counts(tokenized: Dataset) -> list[int]:
+    """Count the real tokens of each row, padding left out.
+
+    Args:
+        tokenized: n rows with the column `attention_mask`.
+
+    Returns:
+        n numbers of tokens.
+
+    Raises:
+        ValueError: if the dataset is not tokenized.
+    """
+    if "attention_mask" not in tokenized.column_names:
+        raise ValueError("The dataset has no column 'attention_mask': tokenize it first.")
+    return [sum(mask) for mask in tokenized["attention_mask"]]
+
+
+def padding_share(lengths: Sequence[int], padded_length: int | None = None) -> float:
+    """Return which share of a padded batch is padding.
+
+    Args:
+        lengths: the number of real tokens of each row.
+        padded_length: the number of tokens that each row is padded to; None is the longest row.
+
+    Returns:
+        A number from 0 (no padding) to below 1.
+
+    Raises:
+        ValueError: if there are no rows, or a row is longer than `padded_length`.
+    """
+    if not lengths:
+        raise ValueError("There are no rows to pad.")
+    longest = max(lengths)
+    width = longest if padded_length is None else padded_length
+    if width < longest:
+        raise ValueError(f"A row of {longest} tokens does not fit into {width}.")
+    return 1 - sum(lengths) / (width * len(lengths))

@@ -1,0 +1,55 @@
+"""Take a random sample, cut a validation split, and check that splits share nothing."""
+
+from datasets import ClassLabel, Dataset, DatasetDict
+
+SEED = 42
+
+
+def take_sample(dataset: Dataset, size: int, seed: int = SEED) -> Dataset:
+    """Take `size` random rows, each at most once.
+
+    Args:
+        dataset: the rows to take from.
+        size: how many to take.
+        seed: the same seed takes the same rows.
+
+    Returns:
+        A dataset of `size` rows in random order.
+
+    Raises:
+        ValueError: if `size` is not between 1 and the number of rows.
+    """
+    if not 1 <= size <= len(dataset):
+        raise ValueError(f"A sample of {size} rows was asked for: pass 1 to {len(dataset)}.")
+    return dataset.shuffle(seed=seed).select(range(size))
+
+
+def split_validation(dataset: Dataset, size: int, seed: int = SEED) -> DatasetDict:
+    """Cut a validation split from the training split, with the same balance of labels.
+
+    Args:
+        dataset: the training split, with a `ClassLabel` column `label`.
+        size: the number of validation rows.
+        seed: the same seed gives the same split.
+
+    Returns:
+        The splits `train` and `validation`, which share no row.
+
+    Raises:
+        ValueError: if `label` is not a `ClassLabel`, or `size` leaves no row for a label.
+    """
+    feature = dataset.features.get("label")
+    if not isinstance(feature, ClassLabel):
+        raise ValueError("The column 'label' is not a ClassLabel: cast it with 'cast_column'.")
+    if not feature.num_classes <= size <= len(dataset) - feature.num_classes:
+        raise ValueError(
+            f"A validation split of {size} rows was asked for: pass {feature.num_classes} "
+            f"to {len(dataset) - feature.num_classes}, so that each label fits in both splits."
+        )
+    halves = dataset.train_test_split(test_size=size, stratify_by_column="label", seed=seed)
+    return DatasetDict(train=halves["train"], validation=halves["test"])
+
+
+def shared_texts(first: Dataset, second: Dataset) -> set[str]:
+    """Return the texts that occur in both splits: each of them is leakage."""
+    return set(first["text"]) & set(second["text"])

