@@ -1,0 +1,130 @@
+"""The course's recipe for fine-tuning: model, arguments, metrics, history."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import evaluate
+import transformers
+from transformers import (
+    AutoModelForSequenceClassification,
+    EvalPrediction,
+    PreTrainedModel,
+    TrainingArguments,
+    set_seed,
+)
+
+from helpers.sampling import SEED
+from helpers.sources import Source
+
+Metrics = dict[str, float]
+
+RECIPE = {
+    "per_device_train_batch_size": 16,
+    "per_device_eval_batch_size": 32,
+    "learning_rate": 1.5e-4,
+    "num_train_epochs": 3,
+    "warmup_steps": 0.1,
+    "train_sampling_strategy": "group_by_length",
+    "eval_strategy": "epoch",
+    "logging_strategy": "epoch",
+    "save_strategy": "no",
+    "report_to": "none",
+    "seed": SEED,
+    # The same digits on every machine, with or without a GPU.
+    "use_cpu": True,
+    # Pinned memory speeds up copies to a GPU; without one PyTorch warns of it.
+    "dataloader_pin_memory": False,
+}
+
+
+def training_arguments(output_dir: str | Path, **changes: object) -> TrainingArguments:
+    """Return the course's training arguments.
+
+    Args:
+        output_dir: the folder for checkpoints.
+        changes: any arguments of `TrainingArguments`, in place of the course's.
+
+    Raises:
+        TypeError: for an argument that `TrainingArguments` does not have.
+    """
+    return TrainingArguments(output_dir=str(output_dir), **(RECIPE | changes))
+
+
+def load_classifier(
+    source: Source, label_names: Sequence[str], seed: int = SEED
+) -> PreTrainedModel:
+    """Load the pretrained encoder with a new classification head.
+
+    Args:
+        source: where the weights lie.
+        label_names: the name of each label, in the order of their numbers.
+        seed: the head's weights are drawn at random; the same seed draws the same ones.
+
+    Returns:
+        A model whose logits have the shape (batch, number of labels).
+
+    Raises:
+        ValueError: if there are fewer than two labels.
+    """
+    if len(label_names) < 2:
+        raise ValueError(f"A classifier needs two labels or more, not {len(label_names)}.")
+    set_seed(seed)
+    verbosity = transformers.logging.get_verbosity()
+    # The load report says that the head is new, which is what is wanted here.
+    transformers.logging.set_verbosity_error()
+    try:
+        return AutoModelForSequenceClassification.from_pretrained(
+            source.model,
+            num_labels=len(label_names),
+            id2label=dict(enumerate(label_names)),
+            label2id={name: number for number, name in enumerate(label_names)},
+        )
+    finally:
+        transformers.logging.set_verbosity(verbosity)
+
+
+def make_compute_metrics(source: Source) -> Callable[[EvalPrediction], Metrics]:
+    """Return the function that `Trainer` calls after each evaluation.
+
+    Args:
+        source: where the metrics lie.
+
+    Returns:
+        A function from logits of shape (n, labels) and n labels to accuracy, macro F1 and the
+        mean absolute error in levels.
+    """
+    accuracy = evaluate.load(source.metric("accuracy"))
+    f1 = evaluate.load(source.metric("f1"))
+    mae = evaluate.load(source.metric("mae"))
+
+    def compute_metrics(evaluation: EvalPrediction) -> Metrics:
+        logits, labels = evaluation
+        answers = {"predictions": logits.argmax(axis=-1), "references": labels}
+        scores = accuracy.compute(**answers) | mae.compute(**answers)
+        return scores | {"macro_f1": f1.compute(**answers, average="macro")["f1"]}
+
+    return compute_metrics
+
+
+def epoch_history(log_history: Sequence[Mapping[str, float]]) -> list[dict[str, float]]:
+    """Gather `trainer.state.log_history` into one row for each evaluated epoch.
+
+    Args:
+        log_history: what `Trainer` logged, training and evaluation apart.
+
+    Returns:
+        For each epoch its number, training loss, validation loss and validation metrics,
+        rounded to four decimals; nothing that a clock decides.
+    """
+    rows, training_loss = [], float("nan")
+    for entry in log_history:
+        if "loss" in entry:
+            training_loss = float(entry["loss"])
+        if "eval_loss" in entry:
+            row = {"epoch": round(entry["epoch"], 2), "training_loss": round(training_loss, 4)}
+            for name, value in entry.items():
+                timed = name.endswith(("_runtime", "_per_second", "_time"))
+                if name.startswith("eval_") and not timed:
+                    row[name.replace("eval_", "validation_", 1)] = round(float(value), 4)
+            rows.append(row)
+    return rows
