@@ -87,8 +87,8 @@ def get_source(name: str | None = None) -> Source:
             cache_dir=str(CACHE / "datasets"),
         )
     raise SourceError(
-        f"There is no source {name!r}: set {VARIABLE} to 'embedded' (data and weights that are installed "
-        "with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
+        f"There is no source {name!r}: set {VARIABLE} to 'embedded' (data and weights that are "
+        "installed with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
     )
 
 
