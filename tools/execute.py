@@ -72,6 +72,9 @@ def execute(path: Path, report: Callable[[str], None]) -> Execution:
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,
+        coalesce_streams=True,
+        # The kernel would warn that loopback is not encrypted.
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )
     execution = Execution(path, notebook, seconds=0.0, peak_megabytes=None)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from jupyter_client import KernelManager
+from tools.loopback import switch_on_loopback
 
 PROJECT = Path(__file__).resolve().parent.parent
 OFFLINE = Path(__file__).resolve().parent / "offline"
@@ -26,5 +26,4 @@ def prepare_kernel_environment() -> None:
         paths = [str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
         os.environ["HF_HUB_OFFLINE"] = "1"
-    # Sockets in the file system need no loopback interface, so a network namespace can be empty.
-    KernelManager.transport.default_value = "ipc"
+    switch_on_loopback()

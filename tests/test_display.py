@@ -1,0 +1,280 @@
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, Value
+from datasets.features import LargeList, List
+from hypothesis import given
+from hypothesis import strategies as st
+from IPython.display import HTML
+
+from helpers import display
+from helpers.display import (
+    LONGEST_TEXT,
+    UNLABELLED,
+    choose_rows,
+    random_elements_table,
+    readable,
+    reservoir_sample,
+    show_random_elements,
+)
+
+STARS = ClassLabel(names=["bad", "good"])
+SEEDS = st.one_of(st.none(), st.integers())
+TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
+
+
+class Table(HTMLParser):
+    """The tags of a page and the texts of its cells."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags, self.cells, self.in_cell = set(), [], False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:
+        self.tags.add(tag)
+        if tag == "td":
+            self.cells.append("")
+            self.in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "td":
+            self.in_cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self.in_cell:
+            self.cells[-1] += data
+
+
+def cells_of(dataset: Dataset, **arguments: object) -> list[str]:
+    return Table(random_elements_table(dataset, **arguments)).cells
+
+
+def numbered(size: int, iterable: bool = False) -> Dataset | IterableDataset:
+    dataset = Dataset.from_dict({"number": list(range(size))})
+    return dataset.to_iterable_dataset() if iterable else dataset
+
+
+def labelled(*labels: int | None) -> Dataset:
+    return Dataset.from_dict({"label": list(labels)}, features=Features({"label": STARS}))
+
+
+@given(st.data(), st.integers(1, 30), st.booleans(), SEEDS)
+def test_each_row_is_shown_at_most_once_and_as_many_as_asked_for(data, size, iterable, seed):
+    wanted = data.draw(st.integers(1, size))
+    rows = choose_rows(numbered(size, iterable), wanted, seed)
+    numbers = {row["number"] for row in rows}
+    assert len(rows) == len(numbers) == wanted
+    assert numbers <= set(range(size))
+
+
+@given(st.data(), st.integers(1, 30), st.booleans(), SEEDS)
+def test_the_table_shows_as_many_rows_as_asked_for(data, size, iterable, seed):
+    wanted = data.draw(st.integers(1, size))
+    cells = Table(random_elements_table(numbered(size, iterable), wanted, seed)).cells
+    assert len(cells) == wanted
+
+
+@given(st.integers(), st.booleans())
+def test_the_same_seed_shows_the_same_rows(seed, iterable):
+    first, second = (choose_rows(numbered(50, iterable), 5, seed) for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("iterable", [False, True])
+def test_another_seed_shows_other_rows(iterable):
+    tables = {random_elements_table(numbered(50, iterable), 5, seed) for seed in range(5)}
+    assert len(tables) == 5
+
+
+@pytest.mark.parametrize("iterable", [False, True])
+def test_every_row_can_come_up(iterable):
+    picked = [choose_rows(numbered(6, iterable), 2, seed) for seed in range(60)]
+    assert {row["number"] for rows in picked for row in rows} == set(range(6))
+
+
+def test_all_rows_of_a_large_dataset_are_shown_without_leaving_any_out():
+    assert sorted(map(int, cells_of(numbered(300), num_examples=300))) == list(range(300))
+
+
+def test_an_iterable_dataset_is_read_once():
+    reads = []
+
+    def rows() -> Iterator[dict]:
+        reads.append("start")
+        yield from ({"number": number} for number in range(9))
+
+    choose_rows(IterableDataset.from_generator(rows), 3, seed=0)
+    assert reads == ["start"]
+
+
+def test_the_reservoir_counts_the_rows_that_it_read():
+    generator = display.random.Random(0)
+    assert reservoir_sample(numbered(7, iterable=True), 3, generator)[1] == 7
+
+
+def test_a_reservoir_picks_each_row_equally_often():
+    counts = dict.fromkeys(range(5), 0)
+    for seed in range(1_000):
+        rows, _ = reservoir_sample(
+            [{"number": number} for number in range(5)], 2, display.random.Random(seed)
+        )
+        for row in rows:
+            counts[row["number"]] += 1
+    # 400 each on average, with a standard deviation of 15.
+    assert all(330 < count < 470 for count in counts.values())
+
+
+# Control characters are not text that HTML can hold.
+@given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60))
+def test_any_text_is_shown_as_it_is_and_never_becomes_html(text):
+    table = Table(random_elements_table(Dataset.from_dict({"text": [text]}), 1))
+    assert table.cells == [text]
+    assert table.tags <= TABLE_TAGS
+
+
+@pytest.mark.parametrize(
+    "attack",
+    ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</td></table><b>", "&lt;"],
+)
+def test_html_is_escaped_inside_lists_and_dicts_and_column_names_too(attack):
+    dataset = Dataset.from_dict({attack: [[attack]], "nested": [{"key": {attack: attack}}]})
+    table = Table(random_elements_table(dataset, 1))
+    assert table.tags <= TABLE_TAGS
+    assert all(attack in cell for cell in table.cells)
+
+
+def test_html_in_a_class_name_is_escaped():
+    feature = ClassLabel(names=["<b>bold</b>"])
+    dataset = Dataset.from_dict({"label": [0]}, features=Features({"label": feature}))
+    assert "&lt;b&gt;bold&lt;/b&gt;" in random_elements_table(dataset, 1)
+
+
+def test_dollar_signs_are_not_typeset_as_formulas():
+    page = random_elements_table(Dataset.from_dict({"text": ["$5 to $10"]}), 1)
+    assert "mathjax_ignore tex2jax_ignore" in page
+    assert "$5 to $10" in page
+
+
+def test_a_label_is_shown_by_its_name():
+    assert cells_of(labelled(1), num_examples=1) == ["good"]
+
+
+@pytest.mark.parametrize("label", [-1, None])
+def test_a_missing_label_is_shown_as_unlabelled(label):
+    assert cells_of(labelled(label), num_examples=1) == [UNLABELLED]
+
+
+NESTED = st.recursive(
+    st.tuples(st.sampled_from([0, 1, -1, None]), st.just(STARS)),
+    lambda inner: st.one_of(
+        inner.map(lambda pair: ([pair[0]], List(pair[1]))),
+        inner.map(lambda pair: ([pair[0]], LargeList(pair[1]))),
+        inner.map(lambda pair: ({"key": pair[0], "n": 7}, {"key": pair[1], "n": Value("int64")})),
+    ),
+    max_leaves=4,
+)
+
+
+def innermost(value: object) -> object:
+    while isinstance(value, list | dict):
+        value = value[0] if isinstance(value, list) else value["key"]
+    return value
+
+
+@given(NESTED)
+def test_labels_have_their_names_at_any_depth_of_lists_and_dicts(nested):
+    value, feature = nested
+    shown = readable(value, feature)
+    names = {0: "bad", 1: "good", -1: UNLABELLED, None: UNLABELLED}
+    assert innermost(shown) == names[innermost(value)]
+    assert type(shown) is type(value) or shown in names.values()
+
+
+def test_the_table_names_nested_labels_of_a_real_dataset():
+    features = Features({"tags": List(STARS), "answer": {"stars": List({"label": STARS})}})
+    rows = {"tags": [[0, 1, -1]], "answer": [{"stars": [{"label": 1}]}]}
+    dataset = Dataset.from_dict(rows, features=features)
+    assert cells_of(dataset, num_examples=1) == [
+        "[bad, good, unlabelled]",
+        "{'stars': [{'label': 'good'}]}",
+    ]
+
+
+@pytest.mark.parametrize("feature", [List(STARS), {"key": STARS}])
+def test_a_missing_list_or_dict_stays_missing(feature):
+    assert readable(None, feature) is None
+
+
+def test_what_is_not_a_label_is_left_alone():
+    assert readable(-1, Value("int64")) == -1
+
+
+def test_whole_numbers_stay_whole_beside_a_missing_one():
+    dataset = Dataset.from_dict({"number": [12, None]})
+    assert "12" in cells_of(dataset, num_examples=2)
+
+
+def test_a_dataset_formatted_for_training_is_shown_as_plain_values():
+    features = Features({"label": STARS, "ids": List(Value("int64"))})
+    dataset = Dataset.from_dict({"label": [1], "ids": [[1, 2]]}, features=features)
+    assert cells_of(dataset.with_format("torch"), num_examples=1) == ["good", "[1, 2]"]
+
+
+def test_a_text_that_just_fits_is_shown_whole():
+    text = "x" * LONGEST_TEXT
+    assert cells_of(Dataset.from_dict({"text": [text]}), num_examples=1) == [text]
+
+
+def test_a_longer_text_is_cut_and_its_length_told():
+    text = "x" * 1_234
+    [cell] = cells_of(Dataset.from_dict({"text": [text]}), num_examples=1)
+    assert cell == "x" * LONGEST_TEXT + "… [1,234 characters]"
+
+
+def test_the_reader_s_pandas_options_are_left_as_they_were():
+    with pd.option_context("display.max_colwidth", 7):
+        random_elements_table(numbered(3), 1)
+        assert pd.get_option("display.max_colwidth") == 7
+
+
+def test_what_is_displayed_is_the_html_of_the_table(monkeypatch):
+    shown = []
+    monkeypatch.setattr(display, "display", shown.append)
+    show_random_elements(numbered(9), num_examples=4, seed=1)
+    assert isinstance(shown[0], HTML)
+    assert shown[0].data == random_elements_table(numbered(9), 4, 1)
+
+
+def test_ten_rows_are_shown_when_no_number_is_given():
+    assert len(cells_of(numbered(50))) == 10
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.5, True, "3", None])
+def test_fewer_than_one_row_or_no_whole_number_is_refused(number):
+    with pytest.raises(ValueError, match="ask for 1 row or more"):
+        random_elements_table(numbered(5), number)
+
+
+@pytest.mark.parametrize("iterable", [False, True])
+def test_more_rows_than_there_are_is_refused_with_both_numbers(iterable):
+    with pytest.raises(ValueError, match=r"6 rows were asked for, and the dataset has 5\."):
+        random_elements_table(numbered(5, iterable), 6)
+
+
+def test_an_empty_dataset_is_refused():
+    with pytest.raises(ValueError, match="the dataset has 0"):
+        random_elements_table(numbered(0), 1)
+
+
+def test_a_dict_of_splits_is_refused_with_the_names_of_the_splits():
+    splits = DatasetDict(train=numbered(3), test=numbered(3))
+    with pytest.raises(TypeError, match=r"pass one of them \('train', 'test'\)"):
+        show_random_elements(splits)
+
+
+def test_what_is_no_dataset_is_refused_with_its_type():
+    with pytest.raises(TypeError, match="A Dataset or an IterableDataset is needed, not list"):
+        show_random_elements([{"text": "a"}])

@@ -1,0 +1,68 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.intervals import bootstrap_interval
+
+HITS = st.lists(st.integers(0, 1), min_size=1, max_size=50)
+
+
+@given(HITS)
+def test_the_interval_lies_within_the_range_of_the_values(hits):
+    low, high = bootstrap_interval(hits, resamples=50)
+    assert min(hits) <= low <= high <= max(hits)
+
+
+@given(HITS)
+def test_a_wider_level_gives_no_narrower_interval(hits):
+    narrow = bootstrap_interval(hits, level=0.5, resamples=50)
+    wide = bootstrap_interval(hits, level=0.95, resamples=50)
+    assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
+
+
+def test_equal_values_leave_no_doubt():
+    assert bootstrap_interval([0.5] * 30, resamples=20) == (0.5, 0.5)
+
+
+def test_the_interval_is_that_of_the_normal_approximation_for_many_values():
+    hits = [1] * 500 + [0] * 500
+    half_width = 1.96 * math.sqrt(0.5 * 0.5 / 1_000)
+    expected = (0.5 - half_width, 0.5 + half_width)
+    assert bootstrap_interval(hits) == pytest.approx(expected, abs=0.004)
+
+
+def test_four_times_the_data_halves_the_interval():
+    few, many = (bootstrap_interval([0, 1] * number) for number in (50, 200))
+    assert (many[1] - many[0]) / (few[1] - few[0]) == pytest.approx(0.5, abs=0.08)
+
+
+def test_the_95_percent_interval_covers_the_true_mean_about_as_often():
+    generator = np.random.default_rng(1)
+    samples = [generator.normal(3, 1, size=60) for _ in range(100)]
+    intervals = [bootstrap_interval(sample, resamples=200) for sample in samples]
+    assert 87 <= sum(low <= 3 <= high for low, high in intervals) <= 99
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_another():
+    values = list(range(20))
+    first, same, other = (bootstrap_interval(values, seed=seed) for seed in (1, 1, 2))
+    assert first == same != other
+
+
+def test_the_ends_are_plain_numbers():
+    assert [type(end) for end in bootstrap_interval([0, 1], resamples=5)] == [float, float]
+
+
+@pytest.mark.parametrize("values", [[], np.array([])])
+def test_no_values_are_refused(values):
+    with pytest.raises(ValueError, match="no scores to resample"):
+        bootstrap_interval(values)
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, -0.1, math.nan])
+def test_a_level_that_is_no_share_is_refused(level):
+    with pytest.raises(ValueError, match="pass a number between 0 and 1"):
+        bootstrap_interval([0, 1], level=level)

@@ -1,0 +1,135 @@
+import shutil
+
+import evaluate
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
+
+
+def pairs(values: st.SearchStrategy) -> st.SearchStrategy:
+    """One to forty predictions, each with its reference."""
+    return st.lists(st.tuples(values, values), min_size=1, max_size=40).map(
+        lambda rows: tuple(map(list, zip(*rows, strict=True)))
+    )
+
+
+LEVEL_PAIRS = pairs(st.integers(0, 4))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("metrics"))
+
+
+@pytest.fixture(scope="module")
+def accuracy(source, cache):
+    return evaluate.load(source.metric("accuracy"), cache_dir=cache)
+
+
+@pytest.fixture(scope="module")
+def f1(source, cache):
+    return evaluate.load(source.metric("f1"), cache_dir=cache)
+
+
+@pytest.fixture(scope="module")
+def mae(source, cache):
+    return evaluate.load(source.metric("mae"), cache_dir=cache)
+
+
+@given(LEVEL_PAIRS)
+def test_accuracy_is_scikit_learn_s(accuracy, answers):
+    predictions, references = answers
+    result = accuracy.compute(predictions=predictions, references=references)
+    assert result == {"accuracy": pytest.approx(accuracy_score(references, predictions))}
+
+
+@given(pairs(st.integers(0, 1)))
+def test_f1_of_two_classes_is_scikit_learn_s(f1, answers):
+    predictions, references = answers
+    result = f1.compute(predictions=predictions, references=references)
+    expected = f1_score(references, predictions, zero_division=0)
+    assert result == {"f1": pytest.approx(expected)}
+
+
+@given(LEVEL_PAIRS)
+def test_macro_f1_is_scikit_learn_s(f1, answers):
+    predictions, references = answers
+    result = f1.compute(predictions=predictions, references=references, average="macro")
+    expected = f1_score(references, predictions, average="macro", zero_division=0)
+    assert result == {"f1": pytest.approx(expected)}
+
+
+@given(LEVEL_PAIRS)
+def test_f1_of_each_class_is_scikit_learn_s(f1, answers):
+    predictions, references = answers
+    result = f1.compute(predictions=predictions, references=references, average=None)["f1"]
+    expected = f1_score(references, predictions, average=None, zero_division=0)
+    assert result.tolist() == pytest.approx(expected.tolist())
+
+
+@given(pairs(st.floats(-1e6, 1e6, width=32)))
+def test_mae_is_scikit_learn_s(mae, answers):
+    predictions, references = answers
+    result = mae.compute(predictions=predictions, references=references)
+    assert result == {"mae": pytest.approx(mean_absolute_error(references, predictions))}
+
+
+def test_mae_of_levels_is_in_levels(mae):
+    assert mae.compute(predictions=[0, 4, 2], references=[1, 0, 2]) == {"mae": 5 / 3}
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "mae"])
+def test_answers_can_be_added_in_batches(request, name):
+    metric = request.getfixturevalue(name)
+    predictions, references = [0, 1, 1, 0, 1], [0, 1, 0, 0, 0]
+    whole = metric.compute(predictions=predictions, references=references)
+    for rows in (slice(0, 2), slice(2, 5)):
+        metric.add_batch(predictions=predictions[rows], references=references[rows])
+    assert metric.compute() == whole
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "mae"])
+def test_arrays_are_taken_as_lists_are(request, name):
+    metric = request.getfixturevalue(name)
+    predictions, references = np.array([0, 1, 1]), np.array([1, 1, 0])
+    from_arrays = metric.compute(predictions=predictions, references=references)
+    assert from_arrays == metric.compute(predictions=[0, 1, 1], references=[1, 1, 0])
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "mae"])
+def test_a_result_is_a_plain_number(request, name):
+    metric = request.getfixturevalue(name)
+    [(key, value)] = metric.compute(predictions=[0, 1], references=[0, 0]).items()
+    assert (key, type(value)) == (name, float)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "mae"])
+def test_fewer_references_than_predictions_are_refused(request, name):
+    with pytest.raises(ValueError, match="Mismatch in the number of predictions"):
+        request.getfixturevalue(name).compute(predictions=[0, 1, 1], references=[0, 1])
+
+
+def test_binary_f1_of_more_classes_is_refused_with_the_way_out(f1):
+    with pytest.raises(ValueError, match=r"not \[0, 2\]: pass average='macro'"):
+        f1.compute(predictions=[0, 2], references=[0, 0])
+
+
+def test_an_unknown_average_is_refused_with_the_known_ones(f1):
+    with pytest.raises(ValueError, match="pass 'binary', 'macro' or None"):
+        f1.compute(predictions=[0, 1], references=[0, 1], average="median")
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "mae"])
+def test_a_metric_loads_from_a_copy_of_its_folder_alone(source, tmp_path, name):
+    folder = shutil.copytree(source.metric(name), tmp_path / name)
+    metric = evaluate.load(str(folder), cache_dir=str(tmp_path / "cache"))
+    assert metric.compute(predictions=[1], references=[1])[name] in (0.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["accuracy", "f1", "mae"])
+def test_a_metric_says_what_it_measures_and_takes(request, name):
+    metric = request.getfixturevalue(name)
+    assert "best" in metric.description
+    assert "predictions" in metric.inputs_description

@@ -1,0 +1,195 @@
+import io
+
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image as Picture
+
+from helpers import plots
+from helpers.plots import COLOURS, plot_bars, plot_histogram, plot_lines, plot_scores, show
+
+COUNTS = {"train": {"bad": 3, "good": 5}, "test": {"bad": 1, "good": 2}}
+SCORES = {"majority": (0.21, None), "model": (0.5, (0.45, 0.56))}
+
+
+def labels(figure: Figure) -> tuple[str, str, str]:
+    axes = figure.axes[0]
+    return axes.get_title(), axes.get_xlabel(), axes.get_ylabel()
+
+
+def legend(figure: Figure) -> list[str] | None:
+    box = figure.axes[0].get_legend()
+    return box and [text.get_text() for text in box.get_texts()]
+
+
+def tick_labels(axis) -> list[str]:
+    return [label.get_text() for label in axis.get_ticklabels()]
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def test_the_colours_differ_in_grey():
+    greys = sorted(luminance(colour) for colour in COLOURS)
+    assert min(high - low for low, high in zip(greys, greys[1:], strict=False)) > 0.08
+
+
+def test_a_histogram_counts_every_value():
+    figure = plot_histogram([1, 2, 2, 600], "Most are short", "tokens", limit=512)
+    assert sum(bar.get_height() for bar in figure.axes[0].patches) == 4
+    assert labels(figure) == ("Most are short", "tokens", "number of texts")
+
+
+def test_a_histogram_shows_the_limit():
+    figure = plot_histogram([1, 2, 600], "t", "tokens", limit=512)
+    [line] = figure.axes[0].lines
+    assert list(line.get_xdata()) == [512, 512]
+    assert legend(figure) == ["limit: 512"]
+
+
+def test_a_histogram_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="no values to draw"):
+        plot_histogram([], "t", "x", limit=1)
+
+
+def test_there_is_a_line_through_the_points_of_each_series():
+    series = {"training": ([1, 2, 3], [3, 2, 1]), "validation": ([1, 3], [4, 5])}
+    figure = plot_lines(series, "Loss falls", "epoch", "loss")
+    drawn = {
+        line.get_label(): (list(line.get_xdata()), list(line.get_ydata()))
+        for line in figure.axes[0].lines
+    }
+    assert drawn == series
+    assert labels(figure) == ("Loss falls", "epoch", "loss")
+    assert legend(figure) == ["training", "validation"]
+
+
+def test_lines_differ_in_colour_and_in_style():
+    figure = plot_lines({name: ([1], [1]) for name in "abcd"}, "t", "x", "y")
+    lines = figure.axes[0].lines
+    assert len({line.get_linestyle() for line in lines}) == 4
+    assert len({to_hex(line.get_color()) for line in lines}) == 4
+
+
+def test_a_single_line_needs_no_legend():
+    assert legend(plot_lines({"loss": ([1, 2], [2, 1])}, "t", "x", "y")) is None
+
+
+@pytest.mark.parametrize(("points", "marker"), [(20, "o"), (21, "None")])
+def test_few_points_are_marked_and_many_are_not(points, marker):
+    figure = plot_lines({"loss": (range(points), range(points))}, "t", "x", "y")
+    assert figure.axes[0].lines[0].get_marker() == marker
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_no_lines_or_more_than_four_are_refused(number):
+    with pytest.raises(ValueError, match=f"{number} series were given: pass 1 to 4"):
+        plot_lines({str(name): ([1], [1]) for name in range(number)}, "t", "x", "y")
+
+
+def test_a_line_of_unequal_lengths_is_refused_by_name():
+    with pytest.raises(ValueError, match="'loss' has 2 x values and 1 y values"):
+        plot_lines({"loss": ([1, 2], [1])}, "t", "x", "y")
+
+
+def test_there_is_a_bar_for_each_series_in_each_group():
+    figure = plot_bars(COUNTS, "Balanced", "number of texts")
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert heights == [3, 5, 1, 2]
+    assert labels(figure) == ("Balanced", "label", "number of texts")
+    assert tick_labels(figure.axes[0].xaxis) == ["bad", "good"]
+    assert legend(figure) == ["train", "test"]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_each_tick_stands_in_the_middle_of_its_bars_which_do_not_overlap(number):
+    counts = {str(name): {"bad": 1, "good": 1} for name in range(number)}
+    axes = plot_bars(counts, "t", "y").axes[0]
+    edges = sorted((bar.get_x(), bar.get_x() + bar.get_width()) for bar in axes.patches)
+    assert all(end <= start + 1e-9 for (_, end), (start, _) in zip(edges, edges[1:], strict=False))
+    groups = edges[:number], edges[number:]
+    middles = [(group[0][0] + group[-1][1]) / 2 for group in groups]
+    assert list(axes.get_xticks()) == pytest.approx(middles)
+
+
+def test_bars_differ_in_hatching():
+    figure = plot_bars({name: {"group": 1} for name in "abcd"}, "t", "y")
+    assert len({bar.get_hatch() for bar in figure.axes[0].patches}) == 4
+
+
+def test_a_single_series_of_bars_needs_no_legend():
+    assert legend(plot_bars({"train": {"bad": 1}}, "t", "y")) is None
+
+
+@pytest.mark.parametrize("number", [0, 5])
+def test_no_bars_or_more_than_four_series_are_refused(number):
+    with pytest.raises(ValueError, match=f"{number} series were given: pass 1 to 4"):
+        plot_bars({str(name): {"a": 1} for name in range(number)}, "t", "y")
+
+
+@pytest.mark.parametrize("groups", [{"good": 1, "bad": 2}, {"bad": 1}, {}])
+def test_bars_of_other_groups_or_another_order_are_refused(groups):
+    with pytest.raises(ValueError, match="same groups, in the same order"):
+        plot_bars({"train": {"bad": 1, "good": 2}, "test": groups}, "t", "y")
+
+
+def points_and_ends(figure: Figure) -> list[tuple[float, float, float]]:
+    drawn = []
+    for container in figure.axes[0].containers:
+        point, _, (interval,) = container.lines
+        low, high = interval.get_segments()[0][:, 0]
+        drawn.append((point.get_xdata()[0], low, high))
+    return drawn
+
+
+def test_each_score_is_drawn_with_its_interval():
+    figure = plot_scores(SCORES, "The model wins", "accuracy")
+    assert points_and_ends(figure) == [pytest.approx((0.21,) * 3), pytest.approx((0.5, 0.45, 0.56))]
+    assert labels(figure) == ("The model wins", "accuracy", "predictor")
+
+
+def test_scores_are_named_from_top_to_bottom():
+    axes = plot_scores(SCORES, "t", "accuracy").axes[0]
+    assert tick_labels(axes.yaxis) == ["majority", "model"]
+    bottom, top = axes.get_ylim()
+    assert bottom > 1 > 0 > top
+
+
+def test_no_scores_are_refused():
+    with pytest.raises(ValueError, match="no scores to draw"):
+        plot_scores({}, "t", "accuracy")
+
+
+@pytest.mark.parametrize("interval", [(0.6, 0.7), (0.3, 0.4), (0.7, 0.3)])
+def test_a_score_outside_its_interval_is_refused_by_name(interval):
+    with pytest.raises(ValueError, match="'model': 0.5 lies outside its interval"):
+        plot_scores({"model": (0.5, interval)}, "t", "accuracy")
+
+
+def shown_data(figure: Figure, monkeypatch) -> tuple[dict, dict]:
+    shown = []
+    monkeypatch.setattr(plots, "display", shown.append)
+    show(figure)
+    [image] = shown
+    return image._repr_mimebundle_()
+
+
+def test_a_plot_is_shown_as_a_png_image(monkeypatch):
+    data, _ = shown_data(plot_bars(COUNTS, "Balanced", "texts"), monkeypatch)
+    picture = Picture.open(io.BytesIO(data["image/png"]))
+    assert (picture.format, picture.size) == ("PNG", (700, 360))
+
+
+def test_a_shown_plot_has_its_title_and_axes_as_alternative_text(monkeypatch):
+    _, metadata = shown_data(plot_bars(COUNTS, "Balanced", "texts"), monkeypatch)
+    assert metadata["image/png"]["alt"] == "Balanced (plot: texts against label)"
+
+
+def test_plots_do_not_pile_up_in_pyplot():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    plot_bars(COUNTS, "t", "y")
+    assert plt.get_fignums() == before

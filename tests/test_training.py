@@ -1,0 +1,177 @@
+import logging
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
+from transformers import AutoModelForSequenceClassification, EvalPrediction, TrainingArguments
+
+from helpers.levels import LEVELS
+from helpers.training import (
+    RECIPE,
+    epoch_history,
+    load_classifier,
+    make_compute_metrics,
+    training_arguments,
+)
+
+LOG = [
+    {"loss": 1.61234567, "grad_norm": 2.5, "learning_rate": 1e-4, "epoch": 1.0, "step": 10},
+    {
+        "eval_loss": 1.51234567,
+        "eval_accuracy": 0.412345,
+        "eval_runtime": 3.25,
+        "eval_samples_per_second": 100.1,
+        "eval_steps_per_second": 4.2,
+        "eval_model_preparation_time": 0.002,
+        "epoch": 1.0,
+        "step": 10,
+    },
+    {"loss": 1.2, "epoch": 2.0, "step": 20},
+    {"eval_loss": 1.4, "eval_accuracy": 0.5, "eval_runtime": 3.5, "epoch": 2.0, "step": 20},
+    {"train_runtime": 9.5, "train_loss": 1.4, "total_flos": 1e9, "epoch": 2.0, "step": 20},
+]
+
+
+def head(model) -> torch.Tensor:
+    return model.classifier.weight.detach()
+
+
+@pytest.fixture(scope="module")
+def model(source):
+    return load_classifier(source, LEVELS, seed=1)
+
+
+def test_the_same_seed_draws_the_same_head(source, model):
+    assert torch.equal(head(load_classifier(source, LEVELS, seed=1)), head(model))
+
+
+def test_another_seed_draws_another_head(source, model):
+    assert not torch.equal(head(load_classifier(source, LEVELS, seed=2)), head(model))
+
+
+def test_the_encoder_is_pretrained_whatever_the_seed(source, model):
+    other = load_classifier(source, LEVELS, seed=2)
+    assert torch.equal(
+        other.bert.embeddings.word_embeddings.weight, model.bert.embeddings.word_embeddings.weight
+    )
+
+
+def test_there_is_one_logit_for_each_label(source):
+    classifier = load_classifier(source, ["bad", "good"])
+    logits = classifier(input_ids=torch.tensor([[101, 2204, 102]] * 3)).logits
+    assert logits.shape == (3, 2)
+
+
+def test_the_names_of_the_labels_are_saved_with_the_model(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    config = AutoModelForSequenceClassification.from_pretrained(tmp_path).config
+    assert config.id2label == dict(enumerate(LEVELS))
+    assert config.label2id == {name: number for number, name in enumerate(LEVELS)}
+
+
+def test_loading_says_nothing(source, capfd, caplog):
+    with caplog.at_level(logging.DEBUG, logger="transformers"):
+        load_classifier(source, LEVELS)
+    assert capfd.readouterr() == ("", "")
+    assert [record.message for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_loading_leaves_the_verbosity_as_it_was(source):
+    before = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_info()
+    try:
+        load_classifier(source, LEVELS)
+        assert transformers.logging.get_verbosity() == transformers.logging.INFO
+    finally:
+        transformers.logging.set_verbosity(before)
+
+
+@pytest.mark.parametrize("names", [[], ["only"]])
+def test_fewer_than_two_labels_are_refused(source, names):
+    with pytest.raises(ValueError, match=f"needs two labels or more, not {len(names)}"):
+        load_classifier(source, names)
+
+
+def test_compute_metrics_is_what_scikit_learn_computes(source):
+    generator = np.random.default_rng(3)
+    logits, labels = generator.normal(size=(200, 5)), generator.integers(0, 5, size=200)
+    predictions = logits.argmax(axis=1)
+    scores = make_compute_metrics(source)(EvalPrediction(logits, labels))
+    assert scores == {
+        "accuracy": pytest.approx(accuracy_score(labels, predictions)),
+        "mae": pytest.approx(mean_absolute_error(labels, predictions)),
+        "macro_f1": pytest.approx(f1_score(labels, predictions, average="macro")),
+    }
+
+
+def test_the_arguments_are_those_of_the_recipe(tmp_path):
+    arguments = training_arguments(tmp_path / "out")
+    assert arguments.output_dir == str(tmp_path / "out")
+    assert arguments.report_to == []
+    named = {name: getattr(arguments, name) for name in RECIPE if name != "report_to"}
+    assert named == {name: value for name, value in RECIPE.items() if name != "report_to"}
+
+
+def test_changes_win_over_the_recipe(tmp_path):
+    arguments = training_arguments(tmp_path, num_train_epochs=7, save_strategy="epoch")
+    assert (arguments.num_train_epochs, arguments.save_strategy) == (7, "epoch")
+
+
+def test_changes_leave_the_recipe_as_it_was(tmp_path):
+    before = dict(RECIPE)
+    training_arguments(tmp_path, num_train_epochs=7)
+    assert before == RECIPE
+
+
+def test_training_stays_on_the_cpu(tmp_path):
+    assert training_arguments(tmp_path).device == torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["evaluation_strategy", "no_cuda", "epochs"])
+def test_an_argument_that_does_not_exist_is_refused_by_name(tmp_path, name):
+    with pytest.raises(TypeError, match=name):
+        training_arguments(tmp_path, **{name: 1})
+
+
+def test_the_recipe_needs_nothing_that_transformers_marks_as_old(tmp_path, recwarn):
+    assert isinstance(training_arguments(tmp_path), TrainingArguments)
+    assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_the_history_has_a_row_for_each_evaluated_epoch():
+    assert epoch_history(LOG) == [
+        {
+            "epoch": 1.0,
+            "training_loss": 1.6123,
+            "validation_loss": 1.5123,
+            "validation_accuracy": 0.4123,
+        },
+        {
+            "epoch": 2.0,
+            "training_loss": 1.2,
+            "validation_loss": 1.4,
+            "validation_accuracy": 0.5,
+        },
+    ]
+
+
+def test_nothing_that_a_clock_decides_is_in_the_history():
+    faster = [
+        {
+            name: value / 2 if "time" in name or "second" in name else value
+            for name, value in row.items()
+        }
+        for row in LOG
+    ]
+    assert epoch_history(faster) == epoch_history(LOG)
+
+
+def test_an_evaluation_before_any_training_has_no_training_loss():
+    [row] = epoch_history([{"eval_loss": 1.6, "epoch": 0, "step": 0}])
+    assert np.isnan(row["training_loss"])
+
+
+def test_the_history_of_nothing_is_empty():
+    assert epoch_history([]) == []
