@@ -36,7 +36,7 @@ test: $(READY) ## lint, test the helpers and the data, and compare every noteboo
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env notebooks/zh
 
 lab: $(READY) ## open JupyterLab on the notebooks
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/python -m tools.lab
 
 update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs, show what changed
 	$(BIN)/python -m tools.update_notebooks $(NB)

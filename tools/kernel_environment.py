@@ -1,4 +1,4 @@
-"""What every kernel of the course is started with, under nbval and under the commands."""
+"""What every kernel of the course is started with."""
 
 import os
 from pathlib import Path
@@ -11,17 +11,30 @@ OFFLINE = Path(__file__).resolve().parent / "offline"
 VARIABLES = {
     # Caches of the libraries stay inside the project.
     "HF_HOME": str(PROJECT / "data" / "hf"),
-    # A bar that appears when work takes long is decided by a clock: it cannot be compared.
-    "TQDM_DELAY": "3600",
+    # Threads that wait for each other otherwise keep the processor busy: where another program
+    # wants a core too, a training step then takes many times as long.
+    "OMP_WAIT_POLICY": "PASSIVE",
     "TOKENIZERS_PARALLELISM": "false",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+
+# A bar that appears when work takes long is decided by a clock: it cannot be compared.
+NO_PROGRESS_BARS = {"TQDM_DELAY": "3600"}
+
+
+def prepare_interactive_environment() -> None:
+    """Set what a learner's kernels inherit from this process, unless it is set already."""
+    for name, value in VARIABLES.items():
+        os.environ.setdefault(name, value)
 
 
 def prepare_kernel_environment() -> None:
-    """Set what kernels inherit from this process; they are offline unless the source is the hub."""
-    for name, value in VARIABLES.items():
-        os.environ.setdefault(name, value)
+    """Set what compared kernels inherit from this process.
+
+    They draw no progress bars and, unless the source is the hub, refuse every connection
+    outside loopback.
+    """
+    prepare_interactive_environment()
+    os.environ.update(NO_PROGRESS_BARS)
     if os.environ.get("COURSE_SOURCE", "embedded") == "embedded":
         paths = [str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
