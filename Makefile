@@ -40,6 +40,7 @@ lab: $(READY) ## open JupyterLab on the notebooks
 
 update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs, show what changed
 	$(BIN)/python -m tools.update_notebooks $(NB)
+	$(BIN)/python -m tools.readme_picture
 
 lock: ## derive environment.yml and constraints.txt from pyproject.toml
 	$(PYTHON) -m venv --clear build/lock

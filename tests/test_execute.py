@@ -1,0 +1,351 @@
+import os
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat import NotebookNode
+
+from tools import run_notebooks, update_notebooks
+from tools.execute import Execution, execute, find_notebooks
+from tools.kernel_environment import VARIABLES
+from tools.run_notebooks import headline, index_page, table_rows, table_text, write_pages
+from tools.update_notebooks import changes
+
+FETCHED = re.compile(
+    r"""<(?:script|link|img|iframe)[^>]*(?:src|href)\s*=\s*["']?(?:https?:)?//"""
+    r"""|(?:@import|import\s[^;]*from|url\()\s*["']?(?:https?:)?//""",
+    re.IGNORECASE,
+)
+
+
+def code(identifier: str, source: str, tags: tuple[str, ...] = (), **fields) -> NotebookNode:
+    cell = nbformat.v4.new_code_cell(source, id=identifier, **fields)
+    if tags:
+        cell.metadata["tags"] = list(tags)
+    return cell
+
+
+def text(identifier: str, source: str) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(source, id=identifier)
+
+
+def printed(line: str) -> NotebookNode:
+    return nbformat.v4.new_output("stream", name="stdout", text=line)
+
+
+def notebook(*cells: NotebookNode) -> NotebookNode:
+    return nbformat.v4.new_notebook(cells=list(cells))
+
+
+def write(folder: Path, name: str, *cells: NotebookNode) -> Path:
+    nbformat.write(notebook(*cells), folder / name)
+    return folder / name
+
+
+def silent(_: str) -> None:
+    pass
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch) -> None:
+    """The commands set variables: set them first, so that they are set back after the test."""
+    for name in [*VARIABLES, "PYTHONPATH", "HF_HUB_OFFLINE"]:
+        monkeypatch.setenv(name, os.environ.get(name, ""))
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory) -> Execution:
+    folder = tmp_path_factory.mktemp("good")
+    path = write(
+        folder,
+        "00_good.ipynb",
+        text("title", "# Title $x^2$"),
+        code("set-x", "x = 3", outputs=[printed("old")], execution_count=9),
+        code("show-x", "print(x)\nx + 1"),
+        code("result", "print('first')\nprint('x is 3')", tags=("headline",)),
+    )
+    return execute(path, report=silent)
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory) -> Execution:
+    folder = tmp_path_factory.mktemp("bad")
+    path = write(
+        folder,
+        "01_bad.ipynb",
+        code("fine", "print('fine')"),
+        code("divide", "1 / 0"),
+        code("after", "print('after')", outputs=[printed("old")]),
+    )
+    return execute(path, report=silent)
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [
+        (None, ["00_a", "01_b", "10_c"]),
+        ("", ["00_a", "01_b", "10_c"]),
+        ("01", ["01_b"]),
+        ("10_c", ["10_c"]),
+    ],
+)
+def test_notebooks_are_found_in_order_or_by_their_number(tmp_path, choice, names):
+    for name in ("10_c.ipynb", "00_a.ipynb", "01_b.ipynb", "draft.ipynb", "02_notes.md"):
+        (tmp_path / name).touch()
+    assert [path.stem for path in find_notebooks(choice, tmp_path)] == names
+
+
+def test_an_unknown_notebook_is_refused_with_the_known_numbers(tmp_path):
+    for name in ("00_a.ipynb", "01_b.ipynb"):
+        (tmp_path / name).touch()
+    with pytest.raises(SystemExit, match=r"no notebook '07': pass one of NB=00, 01\."):
+        find_notebooks("07", tmp_path)
+
+
+def test_cells_are_executed_in_order_and_numbered(good):
+    cells = [cell for cell in good.notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == [1, 2, 3]
+    assert [output.output_type for output in cells[1].outputs] == ["stream", "execute_result"]
+    assert good.failed_cell is None
+
+
+def test_old_outputs_do_not_survive(good):
+    assert good.notebook.cells[1].outputs == []
+
+
+def test_executing_adds_no_cell(good):
+    assert [cell.id for cell in good.notebook.cells] == ["title", "set-x", "show-x", "result"]
+
+
+def test_executing_does_not_change_the_file(good):
+    assert nbformat.read(good.path, as_version=4).cells[1].execution_count == 9
+
+
+def test_the_progress_names_every_cell_before_it_runs(tmp_path):
+    lines = []
+    path = write(tmp_path, "00_a.ipynb", text("t", "text"), code("one", "1"), code("two", "2"))
+    execute(path, report=lines.append)
+    assert lines == ["00_a: cell 1 of 2 (one)", "00_a: cell 2 of 2 (two)"]
+
+
+def test_the_kernel_works_in_the_notebook_s_folder(tmp_path):
+    path = write(tmp_path, "00_a.ipynb", code("folder", "import os; print(os.getcwd())"))
+    assert execute(path, report=silent).notebook.cells[0].outputs[0].text.strip() == str(tmp_path)
+
+
+def test_the_peak_memory_is_that_of_the_kernel_and_not_of_the_command(tmp_path):
+    held = np.ones(40_000_000)  # 320 MB in this process, and a kernel needs about 60
+    path = write(tmp_path, "00_a.ipynb", code("nothing", "pass"))
+    assert 20 < execute(path, report=silent).peak_megabytes < 200
+    del held
+
+
+def test_the_peak_memory_counts_what_the_notebook_held_and_let_go(tmp_path):
+    path = write(tmp_path, "00_a.ipynb", code("hold", "x = b'1' * 300_000_000\ndel x"))
+    assert 300 < execute(path, report=silent).peak_megabytes < 600
+
+
+def test_a_failing_cell_is_named_with_its_error(bad):
+    assert bad.failed_cell == "divide"
+    assert bad.error == "ZeroDivisionError: division by zero"
+
+
+def test_nothing_runs_after_a_failing_cell(bad):
+    assert bad.notebook.cells[0].outputs[0].text == "fine\n"
+    assert bad.notebook.cells[2].outputs == []
+
+
+def test_a_kernel_that_dies_is_named_with_its_cell_and_has_no_peak_memory(tmp_path):
+    path = write(tmp_path, "00_a.ipynb", code("die", "import os; os._exit(1)"))
+    execution = execute(path, report=silent)
+    assert (execution.failed_cell, execution.peak_megabytes) == ("die", None)
+    assert "died" in execution.error
+
+
+def test_the_headline_is_the_last_line_of_the_tagged_cell(good):
+    assert headline(good) == "x is 3"
+
+
+@pytest.mark.parametrize(
+    "cell", [code("plain", "1"), code("quiet", "1", tags=("headline",)), text("t", "x")]
+)
+def test_without_a_tagged_line_the_headline_is_empty(cell):
+    assert headline(Execution(Path("00_a.ipynb"), notebook(cell), 0.0, 1)) == ""
+
+
+def test_the_table_has_a_row_of_numbers_and_the_result_for_each_notebook(good, bad):
+    header, first, second = table_rows([good, bad])
+    assert header == ["notebook", "cells", "seconds", "peak MB", "result"]
+    assert (first[0], first[1], first[4]) == ("00_good", "3", "x is 3")
+    assert float(first[2]) > 0
+    assert int(first[3]) > 0
+    assert second[4] == "FAILED in cell divide: ZeroDivisionError: division by zero"
+
+
+def test_the_table_shows_a_dash_where_the_kernel_died():
+    dead = Execution(Path("00_a.ipynb"), notebook(), 1.25, None, "die", "Kernel died")
+    assert table_rows([dead])[1] == ["00_a", "0", "1.2", "-", "FAILED in cell die: Kernel died"]
+
+
+def test_the_columns_of_the_table_are_aligned():
+    rows = [
+        ["notebook", "cells", "seconds", "peak MB", "result"],
+        ["07_long_name", "9", "1.0", "80", ""],
+    ]
+    assert table_text(rows).splitlines() == [
+        "notebook      cells  seconds  peak MB  result",
+        "07_long_name      9      1.0       80",
+    ]
+
+
+def test_the_index_links_every_notebook_and_escapes_its_result():
+    rows = [
+        ["notebook", "cells", "seconds", "peak MB", "result"],
+        ["00_a", "1", "2", "3", "<b> & 1 < 2"],
+    ]
+    page = index_page(rows)
+    assert "<a href='00_a.html'>00_a</a>" in page
+    assert "<td>&lt;b&gt; &amp; 1 &lt; 2</td>" in page
+
+
+def test_the_pages_ask_nothing_of_the_network(good, tmp_path):
+    write_pages(good, tmp_path)
+    page = (tmp_path / "00_good.html").read_text(encoding="utf-8")
+    assert "x is 3" in page
+    assert FETCHED.findall(page) == []
+    assert FETCHED.findall(index_page(table_rows([good]))) == []
+
+
+def test_the_executed_copy_has_the_outputs(good, tmp_path):
+    write_pages(good, tmp_path)
+    copy = nbformat.read(tmp_path / "00_good.ipynb", as_version=4)
+    assert copy.cells[3].outputs[0].text == "first\nx is 3\n"
+
+
+def use(monkeypatch, *paths: Path) -> None:
+    """Let the commands find these notebooks."""
+    for module in (run_notebooks, update_notebooks):
+        monkeypatch.setattr(module, "find_notebooks", lambda choice: list(paths))
+
+
+@pytest.fixture
+def output(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setattr(run_notebooks, "PROJECT", tmp_path)
+    monkeypatch.setattr(run_notebooks, "OUTPUT", tmp_path / "run")
+    return tmp_path / "run"
+
+
+def test_a_run_writes_a_page_of_each_notebook_and_an_index(output, good, monkeypatch, capsys):
+    use(monkeypatch, good.path)
+    assert run_notebooks.main() == 0
+    assert {path.name for path in output.iterdir()} == {
+        "index.html",
+        "00_good.html",
+        "00_good.ipynb",
+    }
+    printed_lines = capsys.readouterr().out.splitlines()
+    assert printed_lines[-2].startswith("00_good")
+    assert printed_lines[-2].endswith("x is 3")
+    assert printed_lines[-1] == "pages: run/index.html"
+
+
+def test_a_run_removes_the_pages_of_the_run_before(output, good, monkeypatch):
+    output.mkdir()
+    (output / "99_old.html").touch()
+    use(monkeypatch, good.path)
+    run_notebooks.main()
+    assert not (output / "99_old.html").exists()
+
+
+def test_a_run_with_a_failing_cell_names_it_runs_the_rest_and_exits_with_1(
+    output, good, bad, monkeypatch, capsys
+):
+    use(monkeypatch, bad.path, good.path)
+    assert run_notebooks.main() == 1
+    printed_text = capsys.readouterr().out
+    assert "FAILED in cell divide: ZeroDivisionError: division by zero" in printed_text
+    assert "x is 3" in printed_text
+    assert (output / "00_good.html").is_file()
+
+
+def test_an_update_stores_outputs_and_shows_what_changed(tmp_path, monkeypatch, capsys):
+    path = write(
+        tmp_path,
+        "00_a.ipynb",
+        code("same", "print('same')", outputs=[printed("same\n")]),
+        code("number", "print(4)", outputs=[printed("3\n")]),
+    )
+    use(monkeypatch, path)
+    assert update_notebooks.main() == 0
+    stored = nbformat.read(path, as_version=4)
+    assert [cell.outputs[0].text for cell in stored.cells] == ["same\n", "4\n"]
+    assert capsys.readouterr().out.endswith(
+        "00_a.ipynb: outputs changed\n  cell number\n    -3\n    +4\n"
+    )
+
+
+def test_a_second_update_changes_nothing(tmp_path, monkeypatch, capsys):
+    path = write(tmp_path, "00_a.ipynb", code("number", "print(4)"))
+    use(monkeypatch, path)
+    update_notebooks.main()
+    before = path.read_bytes()
+    update_notebooks.main()
+    assert path.read_bytes() == before
+    assert capsys.readouterr().out.endswith("00_a.ipynb: the same outputs\n")
+
+
+def test_an_update_stores_nothing_of_the_machine_or_the_clock(tmp_path, monkeypatch):
+    path = write(tmp_path, "00_a.ipynb", code("number", "print(4)"))
+    use(monkeypatch, path)
+    update_notebooks.main()
+    stored = nbformat.read(path, as_version=4)
+    assert stored.metadata == update_notebooks.METADATA
+    assert stored.cells[0].metadata == {}
+
+
+def test_an_update_keeps_a_notebook_that_fails_as_it_was_and_exits_with_1(
+    tmp_path, monkeypatch, capsys
+):
+    bad = write(tmp_path, "00_a.ipynb", code("new", "print(1)"), code("divide", "1 / 0"))
+    good = write(tmp_path, "01_b.ipynb", code("number", "print(4)"))
+    before = bad.read_bytes()
+    use(monkeypatch, bad, good)
+    assert update_notebooks.main() == 1
+    assert bad.read_bytes() == before
+    assert nbformat.read(good, as_version=4).cells[0].outputs[0].text == "4\n"
+    message = "00_a.ipynb: not stored, cell divide: ZeroDivisionError: division by zero\n"
+    assert message in capsys.readouterr().out
+
+
+def test_changes_are_the_differing_lines_under_the_id_of_their_cell():
+    before = notebook(
+        code("a", "", outputs=[printed("one\ntwo\nthree\n")]),
+        code("b", "", outputs=[printed("b\n")]),
+    )
+    after = notebook(
+        code("a", "", outputs=[printed("one\n2\nthree\n")]), code("b", "", outputs=[printed("b\n")])
+    )
+    assert changes(before, after) == ["  cell a", "    -two", "    +2"]
+
+
+def test_the_outputs_of_a_new_cell_are_changes():
+    after = notebook(code("new", "", outputs=[printed("x\n")]))
+    assert changes(notebook(), after) == ["  cell new", "    +x"]
+
+
+def test_a_changed_table_is_a_change_and_a_changed_picture_is_not():
+    def shown(table: str, picture: str) -> NotebookNode:
+        data = {"text/html": table, "text/plain": "<object at 0x1>"}
+        outputs = [
+            nbformat.v4.new_output("display_data", data=data),
+            nbformat.v4.new_output("display_data", data={"image/png": picture}),
+        ]
+        return notebook(code("show", "", outputs=outputs))
+
+    assert changes(shown("<i>1</i>", "AAAA"), shown("<i>1</i>", "BBBB")) == []
+    assert changes(shown("<i>1</i>", "A"), shown("<i>2</i>", "A"))[1:] == [
+        "    -<i>1</i>",
+        "    +<i>2</i>",
+    ]

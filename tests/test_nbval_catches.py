@@ -1,0 +1,95 @@
+"""The notebooks' comparison fails when a helper is broken on purpose, or the network is asked."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools.kernel_environment import PROJECT
+
+BREAKAGES = {
+    "class names off by one": (
+        "02_random_display",
+        "display.py",
+        "return feature.int2str(value)",
+        "return feature.int2str((value + 1) % feature.num_classes)",
+    ),
+    "truncation dropped": (
+        "03_preprocess",
+        "preprocess.py",
+        "truncation=True, max_length=max_length",
+        "truncation=False",
+    ),
+    "wrong metric": (
+        "06_evaluate",
+        "metrics/accuracy/accuracy.py",
+        "np.mean(np.equal(predictions, references))",
+        "np.mean(np.not_equal(predictions, references))",
+    ),
+}
+
+
+def copy_project(folder: Path) -> Path:
+    """Make a project with its own helpers and notebooks, and everything else linked."""
+    shutil.copytree(PROJECT / "helpers", folder / "helpers")
+    shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
+    for name in ("tools", "conftest.py", "pyproject.toml", "data"):
+        (folder / name).symlink_to(PROJECT / name)
+    return folder
+
+
+def run_nbval(project: Path, notebook: Path) -> subprocess.CompletedProcess:
+    """Compare one notebook, its kernel importing the helpers of `project`."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-x", "-q"]
+    command += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", str(notebook)]
+    environment = {**os.environ, "PYTHONPATH": str(project)}
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
+
+
+def keep_cells(path: Path, wanted: set[str]) -> None:
+    """Leave out the code cells that the promise does not need, which take time."""
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells = [cell for cell in notebook.cells if cell.id in wanted]
+    nbformat.write(notebook, path)
+
+
+NEEDED = {
+    "02_random_display": {"load", "helper"},
+    "03_preprocess": {"load", "tokenizer", "long-texts", "helper"},
+    "06_evaluate": {"load", "load-from-hub", "load-accuracy"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("breakage", BREAKAGES)
+def test_a_broken_helper_fails_its_notebook(tmp_path, breakage):
+    name, module, right, wrong = BREAKAGES[breakage]
+    project = copy_project(tmp_path)
+    notebook = project / "notebooks" / "zh" / f"{name}.ipynb"
+    keep_cells(notebook, NEEDED[name])
+    assert run_nbval(project, notebook).returncode == 0
+
+    path = project / "helpers" / module
+    source = path.read_text(encoding="utf-8")
+    assert right in source
+    path.write_text(source.replace(right, wrong), encoding="utf-8")
+    outcome = run_nbval(project, notebook)
+    assert outcome.returncode == 1
+    assert "Cell outputs differ" in outcome.stdout
+
+
+def test_a_compared_kernel_refuses_to_leave_loopback(tmp_path):
+    question = "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=5)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(question)])
+    (tmp_path / "notebooks").mkdir()
+    for name in ("tools", "conftest.py", "pyproject.toml"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    path = tmp_path / "notebooks" / "leave.ipynb"
+    nbformat.write(notebook, path)
+    outcome = run_nbval(tmp_path, path)
+    assert outcome.returncode == 1
+    assert "the course runs offline: no connection to 192.0.2.1" in outcome.stdout

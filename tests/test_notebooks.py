@@ -1,0 +1,162 @@
+"""What the notebooks promise beside their outputs, which nbval compares."""
+
+import ast
+import itertools
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools.execute import find_notebooks
+from tools.kernel_environment import PROJECT
+
+NOTEBOOKS = find_notebooks()
+IGNORED = "nbval-ignore-output"
+WORDS = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+|[a-z]{2,}")
+RANDOM_ID = re.compile(r"[0-9a-f]{8}")
+BACKTICKED_NUMBER = re.compile(r"(?<!`)`[-−+]?(\d[\d,]*(?:\.\d+)?)\s?%?`(?!`)")
+LINK = re.compile(r"\]\(([^)#]+\.ipynb)\)")
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def cells(path: Path, kind: str) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
+
+
+def prose(path: Path) -> str:
+    return "\n\n".join(cell.source for cell in cells(path, "markdown"))
+
+
+def output_text(cell: nbformat.NotebookNode) -> str:
+    parts = [output.get("text", "") for output in cell.outputs]
+    parts += [str(output.get("data", {}).get("text/html", "")) for output in cell.outputs]
+    return "\n".join(parts)
+
+
+def bullets_after(text: str, heading: str) -> list[str]:
+    section = text.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = section.strip().splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("- "))
+    return [line for line in lines[first:] if line.startswith("- ")]
+
+
+@each_notebook
+def test_outputs_come_from_one_run_from_top_to_bottom(path):
+    counts = [cell.execution_count for cell in cells(path, "code")]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_notebook
+def test_cell_ids_are_words(path):
+    ids = [cell.id for cell in nbformat.read(path, as_version=4).cells]
+    assert len(set(ids)) == len(ids)
+    assert [name for name in ids if not WORDS.fullmatch(name) or RANDOM_ID.fullmatch(name)] == []
+
+
+@each_notebook
+def test_nothing_is_stored_from_stderr(path):
+    for cell in cells(path, "code"):
+        assert [output for output in cell.outputs if output.get("name") == "stderr"] == [], cell.id
+
+
+@each_notebook
+def test_no_cell_is_longer_than_fifteen_lines(path):
+    for cell in cells(path, "code"):
+        assert len([line for line in cell.source.splitlines() if line.strip()]) <= 15, cell.id
+
+
+@each_notebook
+def test_it_opens_with_title_needs_and_minutes(path):
+    opening = cells(path, "markdown")[0].source
+    assert opening.startswith(f"# {path.name[:2]}　")
+    assert "**需要**" in opening
+    assert "**时间**" in opening
+
+
+@each_notebook
+def test_it_closes_with_as_many_results_as_it_opened_with_aims(path):
+    text = prose(path)
+    aims, results = bullets_after(text, "你将学会"), bullets_after(text, "小结")
+    assert 3 <= len(aims) <= 5
+    assert len(results) == len(aims)
+
+
+@each_notebook
+def test_it_has_three_exercises_with_answers(path):
+    exercises = prose(path).split("## 练习", 1)[1]
+    questions, answers = exercises.split("<details>", 1)
+    assert re.findall(r"^(\d)\. ", questions, flags=re.M) == ["1", "2", "3"]
+    assert "参考答案" in answers
+
+
+@each_notebook
+def test_links_to_other_notebooks_lead_somewhere(path):
+    for target in LINK.findall(prose(path)):
+        assert (path.parent / target).is_file(), target
+
+
+@each_notebook
+def test_numbers_in_prose_stand_in_code_or_outputs(path):
+    found = "\n".join(cell.source + output_text(cell) for cell in cells(path, "code"))
+    for number in BACKTICKED_NUMBER.findall(prose(path)):
+        assert number in found or number.replace(",", "") in found, number
+
+
+@each_notebook
+def test_each_picture_has_alt_text(path):
+    for cell in cells(path, "code"):
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                assert output.metadata["image/png"]["alt"].strip(), cell.id
+
+
+@each_notebook
+def test_one_cell_prints_the_headline_of_make_run(path):
+    headlines = [
+        cell for cell in cells(path, "code") if "headline" in cell.metadata.get("tags", [])
+    ]
+    assert len(headlines) == 1
+    assert headlines[0].outputs[-1].text.strip()
+
+
+@each_notebook
+def test_it_leaves_nothing_to_a_source(path):
+    for cell in cells(path, "code"):
+        assert "source.name ==" not in cell.source, cell.id
+        assert "COURSE_SOURCE" not in cell.source, cell.id
+
+
+def test_nine_in_ten_code_cells_are_compared():
+    code = [cell for path in NOTEBOOKS for cell in cells(path, "code")]
+    ignored = [cell for cell in code if IGNORED in cell.metadata.get("tags", [])]
+    assert len(ignored) <= len(code) / 10
+
+
+def test_the_cell_after_an_uncompared_one_is_compared():
+    for path in NOTEBOOKS:
+        code = cells(path, "code")
+        for cell, following in itertools.pairwise(code):
+            if IGNORED in cell.metadata.get("tags", []):
+                assert IGNORED not in following.metadata.get("tags", []), cell.id
+                assert following.outputs, cell.id
+
+
+def test_the_readme_shows_the_picture_that_the_notebook_stores():
+    from tools.readme_picture import PICTURE, stored_picture
+
+    assert PICTURE.read_bytes() == stored_picture()
+
+
+def test_the_readmes_list_every_notebook():
+    for name in ("README.md", "README.zh-CN.md"):
+        listed = (PROJECT / name).read_text(encoding="utf-8")
+        assert [path.name for path in NOTEBOOKS if path.name not in listed] == []
+
+
+def test_helpers_never_import_notebooks_tests_or_tools():
+    for path in (PROJECT / "helpers").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module.split(".")[0] not in {"notebooks", "tests", "tools"}, path

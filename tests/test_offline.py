@@ -1,0 +1,273 @@
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from tools.kernel_environment import OFFLINE, PROJECT, VARIABLES, prepare_kernel_environment
+
+REFUSAL = "the course runs offline: no connection to "
+# An address that is reserved for examples: nobody answers there.
+FAR = "192.0.2.1"
+
+
+def run(code: str, *arguments: str, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
+    """Run code in a child Python with the refusal in place."""
+    return subprocess.run(
+        [sys.executable, *flags, "-c", code, *arguments],
+        env=os.environ | {"PYTHONPATH": str(OFFLINE)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def refused(call: str, imports: str = "socket") -> str:
+    """Run a call that must be refused; return what it was refused for."""
+    code = f"import {imports}\ntry:\n    {call}\nexcept OSError as error:\n    print(error)"
+    child = run(code)
+    assert child.stderr == ""
+    assert REFUSAL in child.stdout
+    return child.stdout.split(REFUSAL)[1].split()[0].strip("'\")>,]")
+
+
+class Hello(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"hello")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[str]:
+    """The port of a server on loopback."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hello) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield str(server.server_address[1])
+        server.shutdown()
+
+
+TCP, UDP = "socket.socket()", "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"
+TCP6 = "socket.socket(socket.AF_INET6)"
+
+
+@pytest.mark.parametrize(
+    ("call", "host"),
+    [
+        (f"{TCP}.connect(('{FAR}', 80))", FAR),
+        (f"{TCP}.connect(('example.org', 80))", "example.org"),
+        (f"{TCP}.connect_ex(('{FAR}', 80))", FAR),
+        (f"{TCP6}.connect(('2001:db8::1', 80))", "2001:db8::1"),
+        (f"{UDP}.connect(('{FAR}', 53))", FAR),
+        (f"{UDP}.sendto(b'?', ('{FAR}', 53))", FAR),
+        (f"{UDP}.sendto(b'?', 0, ('{FAR}', 53))", FAR),
+        (f"{UDP}.sendmsg([b'?'], [], 0, ('{FAR}', 53))", FAR),
+        (f"socket.create_connection(('{FAR}', 443), 5)", FAR),
+        ("socket.create_connection(('example.org', 443), 5)", "example.org"),
+    ],
+)
+def test_a_socket_to_a_far_host_is_refused(call, host):
+    assert refused(call) == host
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "getaddrinfo('example.org', 80)",
+        "gethostbyname('example.org')",
+        "gethostbyname_ex('example.org')",
+        f"gethostbyaddr('{FAR}')",
+    ],
+)
+def test_a_far_name_is_not_looked_up(call):
+    assert refused(f"socket.{call}") in ("example.org", FAR)
+
+
+@pytest.mark.parametrize(
+    ("imports", "call"),
+    [
+        ("http.client", "http.client.HTTPConnection('{}').request('GET', '/')"),
+        ("http.client", "http.client.HTTPSConnection('{}').request('GET', '/')"),
+        ("urllib.request", "urllib.request.urlopen('http://{}/')"),
+        ("asyncio", "asyncio.run(asyncio.open_connection('{}', 80))"),
+        ("asyncio, ssl", "asyncio.run(asyncio.open_connection('{}', 443, ssl=True))"),
+        ("requests", "requests.get('https://{}/')"),
+    ],
+)
+@pytest.mark.parametrize("host", [FAR, "example.org"])
+def test_a_library_that_goes_to_a_far_host_is_refused(imports, call, host):
+    assert refused(call.format(host), imports) == host
+
+
+@pytest.mark.parametrize(
+    ("call", "host"),
+    [
+        ("httpx.get('https://example.org/')", "example.org"),
+        (f"httpx.get('http://{FAR}/')", FAR),
+        ("asyncio.run(httpx.AsyncClient().get('https://example.org/'))", "example.org"),
+        # Through httpx this one would only say that all attempts failed.
+        (f"asyncio.run(anyio.connect_tcp('{FAR}', 80))", FAR),
+    ],
+)
+def test_httpx_is_refused(call, host):
+    child = run("import anyio, asyncio, httpx; " + call)
+    assert re.search(f"{REFUSAL}(b')?{host}", child.stderr)
+
+
+def test_a_child_of_the_child_is_refused_too():
+    code = f"""
+import subprocess, sys
+subprocess.run([sys.executable, "-c", "import socket; socket.create_connection(('{FAR}', 80))"])
+"""
+    assert REFUSAL + FAR in run(code).stderr
+
+
+def test_a_process_of_multiprocessing_is_refused_too():
+    code = f"""
+import multiprocessing, socket
+def call(_):
+    try:
+        socket.create_connection(("{FAR}", 80))
+    except OSError as error:
+        return str(error)
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.map(call, [0])[0])
+"""
+    assert run(code).stdout.strip() == REFUSAL + FAR
+
+
+def test_a_refusal_is_a_refused_connection():
+    code = f"import socket; socket.create_connection(('{FAR}', 80))"
+    assert f"ConnectionRefusedError: {REFUSAL}{FAR}" in run(code).stderr
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import urllib.request; print(urllib.request.urlopen(url).read().decode())",
+        "import httpx; print(httpx.get(url).text)",
+        "import asyncio, httpx; print(asyncio.run(httpx.AsyncClient().get(url)).text)",
+        "import requests; print(requests.get(url).text)",
+    ],
+)
+def test_a_server_on_loopback_is_reached(port, host, code):
+    child = run("import sys; url = sys.argv[1]\n" + code, f"http://{host}:{port}/")
+    assert (child.stdout, child.stderr) == ("hello\n", "")
+
+
+def test_asyncio_reaches_a_server_on_loopback(port):
+    code = """
+import asyncio, sys
+async def ask():
+    reader, writer = await asyncio.open_connection("localhost", int(sys.argv[1]))
+    writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
+    answer = await reader.read()
+    writer.close()
+    return answer
+print(asyncio.run(ask())[-5:].decode())
+"""
+    assert run(code, port).stdout == "hello\n"
+
+
+def test_connect_ex_reaches_a_server_on_loopback(port):
+    code = f"import socket; print(socket.socket().connect_ex(('127.0.0.1', {port})))"
+    assert run(code).stdout == "0\n"
+
+
+def test_datagrams_on_loopback_arrive():
+    code = f"""
+import socket
+receiver, sender = {UDP}, {UDP}
+receiver.bind(("127.0.0.1", 0))
+sender.sendto(b"hello", receiver.getsockname())
+print(receiver.recv(9).decode())
+"""
+    assert run(code).stdout == "hello\n"
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this system has no unix sockets")
+def test_unix_sockets_work(tmp_path):
+    code = """
+import socket, sys
+server, client = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1])
+server.listen()
+client.connect(sys.argv[1])
+server.accept()[0].sendall(b"hello")
+print(client.recv(9).decode())
+"""
+    child = run(code, str(tmp_path / "s"))
+    assert (child.stdout, child.stderr) == ("hello\n", "")
+
+
+def test_without_the_folder_on_the_path_nothing_is_refused():
+    # The far host is only looked up as an address, which asks nothing of the network.
+    code = f"import socket; print(socket.getaddrinfo('{FAR}', 80)[0][4][0])"
+    assert run(code, flags=("-E",)).stdout == f"{FAR}\n"
+
+
+@pytest.fixture
+def clean_environment(monkeypatch):
+    """An environment without the course's variables, brought back after the test."""
+    for name in [*VARIABLES, "PYTHONPATH", "HF_HUB_OFFLINE", "COURSE_SOURCE"]:
+        # First set, so that what the test adds is taken away again.
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    return monkeypatch
+
+
+@pytest.mark.parametrize("setting", [None, "", "embedded"])
+def test_kernels_of_the_embedded_source_are_offline(clean_environment, setting):
+    if setting is not None:
+        clean_environment.setenv("COURSE_SOURCE", setting)
+    prepare_kernel_environment()
+    assert os.environ["PYTHONPATH"] == str(OFFLINE)
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_kernels_of_the_hub_are_online(clean_environment):
+    clean_environment.setenv("COURSE_SOURCE", "hub")
+    prepare_kernel_environment()
+    assert "PYTHONPATH" not in os.environ
+    assert "HF_HUB_OFFLINE" not in os.environ
+
+
+def test_the_reader_s_own_path_and_cache_are_kept(clean_environment):
+    clean_environment.setenv("PYTHONPATH", "/own/path")
+    clean_environment.setenv("HF_HOME", "/own/cache")
+    prepare_kernel_environment()
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(OFFLINE), "/own/path"]
+    assert os.environ["HF_HOME"] == "/own/cache"
+
+
+def test_the_caches_are_inside_the_project(clean_environment):
+    prepare_kernel_environment()
+    assert os.environ["HF_HOME"] == str(PROJECT / "data" / "hf")
+
+
+def in_an_empty_network(code: str) -> subprocess.CompletedProcess:
+    command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, timeout=60)
+
+
+def unshare_works() -> bool:
+    return bool(shutil.which("unshare")) and in_an_empty_network("").returncode == 0
+
+
+@pytest.mark.skipif(not unshare_works(), reason="no network namespace can be made here")
+def test_loopback_is_switched_on_where_there_is_no_network_at_all():
+    use = "import socket; socket.create_server(('127.0.0.1', 0)).getsockname()"
+    use += f"; {UDP}.sendto(b'?', ('127.0.0.1', 9)); print('on')"
+    switch_on = "from tools.loopback import switch_on_loopback; switch_on_loopback(); "
+    assert in_an_empty_network(use).returncode != 0
+    assert in_an_empty_network(switch_on + use).stdout == "on\n"

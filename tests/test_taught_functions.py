@@ -1,0 +1,150 @@
+"""A function that a notebook writes out behaves as the one of the same name in helpers."""
+
+import random
+
+import nbformat
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
+from transformers import AutoTokenizer
+
+from helpers import display, intervals, preprocess, sampling, training
+from helpers.sources import get_source
+from tools.execute import find_notebooks
+
+
+def taught(number: str, cell_ids: list[str], **given: object) -> dict[str, object]:
+    """Run cells of a notebook up to their last definition; return the names they define."""
+    (path,) = find_notebooks(number)
+    sources = {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
+    names = dict(given)
+    for cell_id in cell_ids:
+        # What stands at the left margin after the last `def` is a use, not the definition.
+        lines = sources[cell_id].splitlines()
+        last = max(n for n, line in enumerate(lines) if line.startswith("def "))
+        body = [n for n in range(last + 1, len(lines)) if lines[n] and lines[n][0] != " "]
+        exec("\n".join(lines[: body[0] if body else None]), names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def source():
+    return get_source()
+
+
+@pytest.fixture(scope="module")
+def reviews(source):
+    return load_dataset(source.dataset, split="test", cache_dir=source.cache_dir)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(source):
+    return AutoTokenizer.from_pretrained(source.model)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 42])
+def test_reservoir_sample(seed):
+    notebook = taught("02", ["reservoir-sample"])
+    for size in (1, 5, 40):
+        expected = display.reservoir_sample(range(30), size, random.Random(seed))
+        found = notebook["reservoir_sample"](range(30), size, random.Random(seed))
+        assert found == expected
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_choose_rows(reviews, stream):
+    notebook = taught("02", ["reservoir-sample", "choose-rows"], random=random)
+    rows = reviews.select(range(50)).to_iterable_dataset() if stream else reviews
+    expected = display.choose_rows(rows, 7, seed=3)
+    assert notebook["choose_rows"](rows, 7, seed=3) == expected
+    for wrong in (0, -1, 5_000):
+        with pytest.raises(ValueError) as taught_error:
+            notebook["choose_rows"](rows, wrong, seed=3)
+        with pytest.raises(ValueError) as helper_error:
+            display.choose_rows(rows, wrong, seed=3)
+        assert str(taught_error.value) == str(helper_error.value)
+
+
+def test_readable():
+    notebook = taught("02", ["readable"], ClassLabel=ClassLabel, List=List)
+    label = ClassLabel(names=["bad", "good"])
+    for value, feature in [
+        (0, label),
+        (-1, label),
+        (None, label),
+        ([0, 1, -1], List(label)),
+        ([[1], [0]], List(List(label))),
+        (None, List(label)),
+        ("text", Value("string")),
+    ]:
+        assert notebook["readable"](value, feature) == display.readable(value, feature)
+
+
+def test_show_random_elements(monkeypatch):
+    shown = []
+    features = Features({"label": ClassLabel(names=["bad", "good"]), "text": Value("string")})
+    rows = {"label": [0, 1, -1], "text": ["$1 or $2", "<b>", "plain"]}
+    dataset = Dataset.from_dict(rows, features=features)
+    cells = ["document-version", "reservoir-sample", "choose-rows", "readable", "show"]
+    notebook = taught("02", cells, random=random, List=List)
+    notebook["display"] = lambda html: shown.append(html.data)
+    monkeypatch.setattr(display, "display", lambda html: shown.append(html.data))
+    notebook["show_random_elements"](dataset, 3, seed=1)
+    display.show_random_elements(dataset, 3, seed=1)
+    assert shown[0] == shown[1]
+
+
+@pytest.mark.parametrize("max_length", [None, 16])
+def test_tokenize(reviews, tokenizer, max_length):
+    tokenize_batch = taught("03", ["lengths"])["tokenize_batch"]
+    rows = reviews.select(range(20))
+    options = {"tokenizer": tokenizer, "max_length": max_length}
+    expected = rows.map(tokenize_batch, batched=True, fn_kwargs=options)
+    assert preprocess.tokenize(rows, tokenizer, max_length)[:] == expected[:]
+
+
+@pytest.mark.parametrize("padded_length", [None, 64])
+def test_padding_share(padded_length):
+    notebook = taught("03", ["compare-padding"])
+    lengths = [3, 17, 60, 60, 1]
+    expected = preprocess.padding_share(lengths, padded_length)
+    assert notebook["padding_share"](lengths, padded_length) == pytest.approx(expected)
+
+
+def test_split_validation(reviews):
+    halves = taught("04", ["split-validation"])["split_validation"](reviews, 100)
+    splits = sampling.split_validation(reviews, 100)
+    assert halves["train"]["text"][:] == splits["train"]["text"][:]
+    assert halves["test"]["text"][:] == splits["validation"]["text"][:]
+
+
+def test_take_sample_is_the_sample_of_the_document(reviews):
+    expected = reviews.shuffle(seed=42).select(range(100))
+    assert sampling.take_sample(reviews, 100)["text"][:] == expected["text"][:]
+
+
+def test_shared_texts(reviews):
+    first, second = reviews.select(range(10)), reviews.select(range(8, 20))
+    found = taught("04", ["leakage-check"])["shared_texts"](first, second)
+    assert found == sampling.shared_texts(first, second)
+    assert len(found) == 2
+
+
+def test_compute_metrics(source):
+    import evaluate
+
+    metrics = {name: evaluate.load(source.metric(name)) for name in ("accuracy", "f1", "mae")}
+    notebook = taught("06", ["compute-metrics"], **metrics)
+    generator = np.random.default_rng(0)
+    evaluation = (generator.normal(size=(200, 5)), generator.integers(0, 5, 200))
+    expected = training.make_compute_metrics(source)(evaluation)
+    assert notebook["compute_metrics"](evaluation) == expected
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_bootstrap_interval(level):
+    notebook = taught("06", ["bootstrap"], np=np)
+    values = np.random.default_rng(1).random(50)
+    assert notebook["bootstrap_interval"](values, level) == intervals.bootstrap_interval(
+        values, level
+    )
