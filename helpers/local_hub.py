@@ -174,7 +174,7 @@ class LocalHub:
     def client_environment(self) -> dict[str, str]:
         """What must stand in a process's environment before it imports a client library."""
         # A client that has hf_xet uploads by Xet, and does not ask whether the hub has it.
-        return {"HF_ENDPOINT": self.url, "HF_HUB_DISABLE_XET": "1"}
+        return {"HF_ENDPOINT": self.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}
 
     def add_repo(
         self,
