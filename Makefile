@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lab update lock clean
+.PHONY: help setup run test test-hub lab fetch doctor update mirror lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,15 +32,34 @@ run: $(READY) ## execute the notebooks (NB=07: only that one) into build/run/, w
 test: $(READY) ## lint, test the helpers and the data, and compare every notebook's outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python -m pytest -q --durations=5
+	$(BIN)/python -m pytest -q --durations=5 --ignore=tests/hub
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env notebooks/zh
+
+test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
+	$(BIN)/python -m pytest -q --durations=5 tests/hub
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	$(BIN)/python -m tools.lab
 
+fetch: $(READY) ## bring what COURSE_SOURCE=hub needs into data/hf, patiently, digests checked
+	$(BIN)/python -m tools.fetch
+
+# It must also run where the set-up failed.
+doctor: ## look at this machine and its source, and say what to do about what is wrong
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m tools.doctor
+
 update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs, show what changed
 	$(BIN)/python -m tools.update_notebooks $(NB)
 	$(BIN)/python -m tools.readme_picture
+
+build/mirror/.ready: pyproject.toml
+	@echo "Installing the mirror into build/mirror (half a minute, once)"
+	@$(PYTHON) -m venv build/mirror
+	@build/mirror/bin/python -m pip install --quiet --disable-pip-version-check $$(build/mirror/bin/python -m tools.mirror --requirements)
+	@touch $@
+
+mirror: build/mirror/.ready ## mirror the Hub for a class, port 8090 (ARGS=--offline: from what it has; ARGS=--help)
+	@build/mirror/bin/python -m tools.mirror $(ARGS)
 
 lock: ## derive environment.yml and constraints.txt from pyproject.toml
 	$(PYTHON) -m venv --clear build/lock

@@ -93,7 +93,10 @@ def read_table(
 
     The texts are UTF-8 (read as latin-1, "clichés" would become "clichÃ©s").
     """
-    content = archive.extractfile(f"hutto_ICWSM_2014/{name}").read()
+    try:
+        content = archive.extractfile(f"hutto_ICWSM_2014/{name}").read()
+    except KeyError as error:
+        raise BuildError(f"{name} is missing from the archive.") from error
     rows = []
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
         try:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -102,6 +103,10 @@ def half_panel_agreement(ratings: Sequence[Sequence[int]], seed: int = 0) -> flo
     for row in ratings:
         shuffled = generator.permutation(row)
         middle = len(shuffled) // 2
-        halves = [shuffled[:middle].mean(), shuffled[middle:].mean()]
-        agreements.append(rating_level(halves[0]) == rating_level(halves[1]))
+        # Exact fractions: a mean that equals a cut must not fall above it by rounding.
+        levels = {
+            rating_level(Fraction(int(half.sum()), len(half)))
+            for half in (shuffled[:middle], shuffled[middle:])
+        }
+        agreements.append(len(levels) == 1)
     return float(np.mean(agreements)) if agreements else float("nan")

@@ -39,7 +39,9 @@ def random_elements_table(
         [
             {column: readable(value, features.get(column)) for column, value in row.items()}
             for row in rows
-        ]
+        ],
+        # Whole numbers stay whole beside a missing one.
+        dtype=object,
     ).map(shorten)
     # Notebooks would typeset what stands between two dollar signs as a formula.
     with pd.option_context("display.max_colwidth", None):

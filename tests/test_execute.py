@@ -15,7 +15,7 @@ from tools.update_notebooks import changes
 
 FETCHED = re.compile(
     r"""<(?:script|link|img|iframe)[^>]*(?:src|href)\s*=\s*["']?(?:https?:)?//"""
-    r"""|(?:@import|import\s[^;]*from|url\()\s*["']?(?:https?:)?//""",
+    r"""|(?:@import|import\s[^;]*from|import\(|url\()\s*["']?(?:https?:)?//""",
     re.IGNORECASE,
 )
 

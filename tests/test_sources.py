@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers import sources
+from helpers import hub, sources
 from helpers.sources import (
+    HUB,
     VARIABLE,
     WEIGHTS_MODULE,
     WEIGHTS_SHA256,
@@ -74,7 +75,13 @@ def test_the_embedded_source_is_the_default(monkeypatch, setting):
     assert get_source().name == "embedded"
 
 
-def test_the_variable_picks_the_source(monkeypatch):
+@pytest.fixture
+def hub_at_hand(monkeypatch) -> None:
+    """A hub source that can be used; tests/hub has what happens when it cannot."""
+    monkeypatch.setattr(hub, "find_problem", lambda cache_dir: None)
+
+
+def test_the_variable_picks_the_source(monkeypatch, hub_at_hand):
     monkeypatch.setenv(VARIABLE, "hub")
     assert get_source().name == "hub"
 
@@ -91,8 +98,9 @@ def test_an_unknown_source_is_refused_with_the_variable_and_the_known_ones(monke
         get_source()
 
 
-def test_the_hub_source_has_the_names_of_the_hub():
+def test_the_hub_source_has_the_names_of_the_hub(hub_at_hand):
     source = get_source("hub")
+    assert source is HUB
     assert source.dataset == "Yelp/yelp_review_full"
     assert source.model == "google-bert/bert-base-cased"
     assert source.long_texts == "yelp_review_full"
@@ -100,7 +108,7 @@ def test_the_hub_source_has_the_names_of_the_hub():
     assert [source.metric(name) for name in ("accuracy", "f1", "mae")] == ["accuracy", "f1", "mae"]
 
 
-def test_the_hub_source_needs_no_embedded_files(tmp_path, monkeypatch):
+def test_the_hub_source_needs_no_embedded_files(tmp_path, monkeypatch, hub_at_hand):
     monkeypatch.setattr(sources, "PROJECT", tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert get_source("hub").name == "hub"
@@ -116,8 +124,7 @@ def test_the_embedded_source_is_made_of_folders_that_are_there():
 
 
 def test_each_source_keeps_its_models_apart():
-    embedded, hub = get_source("embedded"), get_source("hub")
-    assert embedded.models != hub.models
+    assert get_source("embedded").models != HUB.models
 
 
 def test_an_unknown_metric_is_refused_with_the_known_ones():

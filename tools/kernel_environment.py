@@ -35,7 +35,7 @@ def prepare_kernel_environment() -> None:
     """
     prepare_interactive_environment()
     os.environ.update(NO_PROGRESS_BARS)
-    if os.environ.get("COURSE_SOURCE", "embedded") == "embedded":
+    if os.environ.get("COURSE_SOURCE", "") in ("", "embedded"):
         paths = [str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
         os.environ["HF_HUB_OFFLINE"] = "1"

@@ -8,6 +8,8 @@ import socket
 
 
 def _is_loopback(host: object) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode()
     if host in ("localhost", "", None):
         return True
     try:
@@ -37,14 +39,20 @@ class _LoopbackSocket(socket.socket):
             _refuse_unless_loopback(flags_and_address[-1][0])
         return super().sendto(data, *flags_and_address)
 
+    def sendmsg(self, buffers, ancillary=(), flags=0, address=None):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address is not None:
+            _refuse_unless_loopback(address[0])
+        return super().sendmsg(buffers, ancillary, flags, *filter(None, [address]))
 
-_look_up = socket.getaddrinfo
 
+def _only_for_loopback(look_up):
+    def look_up_loopback(host, *arguments, **keywords):
+        _refuse_unless_loopback(host)
+        return look_up(host, *arguments, **keywords)
 
-def _look_up_loopback(host, *arguments, **keywords):
-    _refuse_unless_loopback(host)
-    return _look_up(host, *arguments, **keywords)
+    return look_up_loopback
 
 
 socket.socket = _LoopbackSocket
-socket.getaddrinfo = _look_up_loopback
+for _name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr"):
+    setattr(socket, _name, _only_for_loopback(getattr(socket, _name)))

@@ -99,7 +99,7 @@ LOAD = f"""
 def test_what_was_loaded_once_loads_again_without_the_hub(hub_folder, tmp_path):
     with LocalHub(hub_folder) as hub:
         first = run_client(hub, tmp_path, LOAD)
-    assert first["rows"] == {"train": 3000, "test": 1200}
+    assert first["rows"] == {"train": 3000, "test": 2000}
     assert first["stars"] == list(STARS)
     assert first["tokens"] == [2, 512]
     assert first["cased"]

@@ -1,0 +1,190 @@
+"""What the hub source needs, whether the cache holds it, and whether the Hub answers.
+
+Standard library only: it is asked before anything heavy is imported, and by `make doctor` when the
+client libraries are broken. The variables mean what they mean to those libraries.
+"""
+
+import json
+import os
+import threading
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+DATASET = "Yelp/yelp_review_full"
+CONFIG = "yelp_review_full"
+MODEL = "google-bert/bert-base-cased"
+# What the course loads; beside them lie the same weights for other frameworks.
+MODEL_FILES = (
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+)
+METRICS = ("accuracy", "f1", "mae")
+
+# Longer than a slow mirror takes for a short answer.
+PATIENCE_SECONDS = 5.0
+
+REMEDY = (
+    "set HF_ENDPOINT to a mirror such as https://hf-mirror.com, run 'make fetch' once where the "
+    "Hub answers, or set COURSE_SOURCE=embedded, which needs no network"
+)
+
+
+def endpoint() -> str:
+    """Return the Hub's address."""
+    return (os.environ.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def is_offline() -> bool:
+    """Say whether the clients have been told to ask nothing of the network."""
+    setting = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+    return setting.upper() in ("1", "ON", "YES", "TRUE")
+
+
+def home() -> Path:
+    """Return the folder of the clients' caches."""
+    shared = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = os.environ.get("HF_HOME") or os.path.join(shared, "huggingface")
+    return Path(os.path.expandvars(folder)).expanduser()
+
+
+def downloads() -> Path:
+    """Return the folder in which the client keeps repositories."""
+    return Path(os.environ.get("HF_HUB_CACHE") or home() / "hub").expanduser()
+
+
+def repository_folder(kind: str, name: str) -> Path:
+    """Return where the client keeps a repository, `kind` being `model`, `dataset` or `space`."""
+    return downloads() / f"{kind}s--{name.replace('/', '--')}"
+
+
+def model_path(name: str) -> Path | None:
+    """Return where a file of the model lies in the cache, None where it does not."""
+    folder = repository_folder("model", MODEL)
+    try:
+        revision = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    path = folder / "snapshots" / revision / name
+    return path if path.is_file() else None
+
+
+def prepared_dataset(cache_dir: str | Path) -> Path:
+    """Return the folder in which `load_dataset` keeps the dataset once it is converted."""
+    return Path(cache_dir) / DATASET.replace("/", "___")
+
+
+def metric_scripts(name: str) -> list[Path]:
+    """Return the copies of a metric's script that `evaluate.load` finds without the Hub."""
+    modules = Path(os.environ.get("HF_MODULES_CACHE") or home() / "modules").expanduser()
+    folder = modules / "evaluate_modules" / "metrics" / f"evaluate-metric--{name}"
+    return sorted(folder.glob(f"*/{name}.py"))
+
+
+def missing(cache_dir: str | Path) -> list[str]:
+    """Return what the hub source needs and the cache lacks, each named for a sentence.
+
+    Args:
+        cache_dir: the folder that `load_dataset` is given.
+    """
+    lacking = []
+    if not any(prepared_dataset(cache_dir).glob(f"{CONFIG}/*/*/dataset_info.json")):
+        lacking.append(f"the dataset {DATASET}")
+    lacking += [f"{name} of {MODEL}" for name in MODEL_FILES if model_path(name) is None]
+    lacking += [f"the metric {name}" for name in METRICS if not metric_scripts(name)]
+    return lacking
+
+
+def find_problem(cache_dir: str | Path) -> str | None:
+    """Return why the hub source cannot be used, or None when it can.
+
+    Args:
+        cache_dir: the folder that `load_dataset` is given.
+
+    Returns:
+        One sentence that says what to do. The network is asked only for what the cache lacks.
+    """
+    lacking = missing(cache_dir)
+    if not lacking:
+        return None
+    if is_offline():
+        return (
+            f"HF_HUB_OFFLINE is set and the cache in {home()} lacks {', '.join(lacking)}: "
+            f"unset HF_HUB_OFFLINE and run 'make fetch' where the Hub ({endpoint()}) or a mirror "
+            "in HF_ENDPOINT answers, or set COURSE_SOURCE=embedded, which needs no network."
+        )
+    return ask()
+
+
+def ask() -> str | None:
+    """Ask the Hub for the model's page of facts.
+
+    Returns:
+        None when it answers; else one sentence that says what to do.
+    """
+    token = find_token()
+    answers: list[int | str] = []
+    # In a thread, because looking up a host name may take longer than any timeout allows.
+    thread = threading.Thread(target=lambda: answers.append(_request_twice(token)), daemon=True)
+    thread.start()
+    thread.join(PATIENCE_SECONDS)
+    answer = answers[0] if answers else f"no answer in {PATIENCE_SECONDS:g} seconds"
+    if token and answer in (401, 403):
+        return (
+            f"The Hub at HF_ENDPOINT={endpoint()} refuses your token (HTTP {answer}): unset "
+            "HF_TOKEN or log out with 'hf auth logout', for what the course needs is public, "
+            "or log in anew with 'hf auth login'."
+        )
+    if answer == 200:
+        return None
+    reason = f"HTTP {answer}" if isinstance(answer, int) else answer
+    return (
+        f"No Hugging Face Hub answers at HF_ENDPOINT={endpoint()} ({_hide(token, reason)}): "
+        f"{REMEDY}."
+    )
+
+
+def find_token() -> str | None:
+    """Return the token that the clients would send, if there is one."""
+    token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
+    if not token:
+        path = Path(os.environ.get("HF_TOKEN_PATH") or home() / "token").expanduser()
+        try:
+            token = path.read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+    return "".join(token.split()) or None
+
+
+def _request_twice(token: str | None) -> int | str:
+    answer = _request(token)
+    # A hub under load says so now and then, and the next moment it has time.
+    return _request(token) if isinstance(answer, int) and answer >= 500 else answer
+
+
+def _request(token: str | None) -> int | str:
+    # The status, or the reason why there is none.
+    try:
+        request = urllib.request.Request(f"{endpoint()}/api/models/{MODEL}")
+        if token:
+            # Not a plain header, which would follow a redirect to another host.
+            request.add_unredirected_header("Authorization", f"Bearer {token}")
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+            # A network that wants a login answers everything, with a web page.
+            facts = json.load(response)
+        return 200 if "siblings" in facts else "the answer is not a Hub's"
+    except urllib.error.HTTPError as error:
+        return error.code
+    except urllib.error.URLError as error:
+        return str(error.reason)
+    except json.JSONDecodeError:
+        return "the answer is not a Hub's"
+    except Exception as error:
+        return str(error) or type(error).__name__
+
+
+def _hide(token: str | None, text: str) -> str:
+    return text.replace(token, "…") if token else text

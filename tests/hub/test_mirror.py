@@ -1,0 +1,261 @@
+"""A class behind one mirror: real clients, the real olah, and a Hub on loopback behind it."""
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hub_fixtures import DATASET, METRICS, MODEL, ROWS, fill_hub
+
+from helpers import local_hub
+from helpers.local_hub import LocalHub
+from tools.mirror import PROJECT, configuration, mirror_requirements, parse_arguments
+
+TRAIN_PATH = "yelp_review_full/train-00000-of-00001.parquet"
+TRAIN = f"/datasets/{DATASET}/resolve/main/{TRAIN_PATH}"
+INFO = f"/api/models/{MODEL}"
+TAGGED = "/spaces/evaluate-metric/accuracy/resolve/v0.4.6/accuracy.py"
+START_SECONDS = 30
+
+LOAD = f"""
+    import hashlib, json
+    import evaluate, torch
+    from datasets import load_dataset
+    from huggingface_hub import list_repo_tree
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    reviews = load_dataset("{DATASET}", cache_dir="cache")
+    tokenizer = AutoTokenizer.from_pretrained("{MODEL}")
+    torch.manual_seed(0)
+    model = AutoModelForSequenceClassification.from_pretrained("{MODEL}", num_labels=5)
+    texts = reviews["test"][:2]["text"]
+    tokens = tokenizer(texts, truncation=True, padding=True, return_tensors="pt")
+    listed = list_repo_tree("{DATASET}", repo_type="dataset", recursive=True)
+    files = {{file.path: file.lfs.sha256 for file in listed if getattr(file, "lfs", None)}}
+    sizes = {{file.path: file.size for file in list_repo_tree("{MODEL}", recursive=True)}}
+    result = {{
+        "rows": {{name: len(split) for name, split in reviews.items()}},
+        "train_sha256": files["{TRAIN_PATH}"],
+        "texts": hashlib.sha256(repr(reviews["train"]["text"][:]).encode()).hexdigest(),
+        "logits": model(**tokens).logits.tolist(),
+        "sizes": sizes,
+        "metrics": {{}},
+    }}
+    for name in {METRICS}:
+        metric = evaluate.load(name)
+        result["metrics"] |= metric.compute(predictions=[0, 1, 1], references=[0, 1, 0])
+    print(json.dumps(result))
+"""
+
+
+@contextmanager
+def listings_as_on_the_hub() -> Iterator[None]:
+    """Let the stand-in redirect a listing's address that ends in a slash, as the Hub does."""
+
+    def redirect(request, **_: object) -> None:
+        address, _, query = request.path.partition("?")
+        request._send({}, 302, Location=f"{address.rstrip('/')}?{query}")
+
+    local_hub.route("GET", "{api}/tree/{revision}/")(redirect)
+    try:
+        yield
+    finally:
+        local_hub.ROUTES.pop()
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def make(*arguments: str) -> list[str]:
+    """The command of a make target, with this Python."""
+    return ["make", "--no-print-directory", *arguments, f"PYTHON={sys.executable}"]
+
+
+def make_environment() -> dict[str, str]:
+    """This environment, less what a make around this test tells its own targets."""
+    names = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+    environment = {name: value for name, value in os.environ.items() if name not in names}
+    return environment | {"NO_PROXY": "127.0.0.1,localhost"}
+
+
+@contextmanager
+def run_mirror(folder: Path, upstream: str, *options: str) -> Iterator[str]:
+    """Start `make mirror` and yield its address once it listens."""
+    port = free_port()
+    arguments = f"--host 127.0.0.1 --port {port} --cache {folder} --upstream {upstream}"
+    command = make("mirror", f"ARGS={' '.join([arguments, *options])}")
+    log = folder.with_name(f"{folder.name}-{port}.log")
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=make_environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _await_port(port, process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        # The group: make, and the mirror that it waits for.
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=START_SECONDS)
+
+
+def _await_port(port: int, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"make mirror ended with {process.wait(0.1)}: {log.read_text()}")
+    pytest.fail(f"The mirror does not listen after {START_SECONDS} seconds: {log.read_text()}")
+
+
+def load_everything(folder: Path, mirror: str, **variables: str) -> dict:
+    """Load dataset, model and metrics in a fresh process with an empty cache."""
+    folder.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "home"),
+        "HF_HOME": str(folder / "hf"),
+        "HF_ENDPOINT": mirror,
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        # Connections outside loopback are refused.
+        "PYTHONPATH": str(PROJECT / "tools" / "offline"),
+        **variables,
+    }
+    command = [sys.executable, "-c", textwrap.dedent(LOAD)]
+    process = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    assert process.returncode == 0, process.stderr
+    return json.loads(process.stdout.splitlines()[-1])
+
+
+def ask(mirror: str, path: str) -> tuple[int, bytes]:
+    """Send one GET and return the status and the body of its answer."""
+    try:
+        with urllib.request.urlopen(mirror + path, timeout=30) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+@pytest.fixture(scope="module")
+def installed() -> None:
+    """Install the mirror as `make mirror` does; only an index out of reach is an excuse."""
+    process = subprocess.run(
+        make("build/mirror/.ready"),
+        cwd=PROJECT,
+        env=make_environment(),
+        capture_output=True,
+        text=True,
+    )
+    if process.returncode and "Retrying (Retry(" in process.stderr:
+        pytest.skip("the package index cannot be reached, so the mirror cannot be installed")
+    assert process.returncode == 0, process.stderr
+
+
+@dataclass
+class Story:
+    """What a class saw of its mirror, with the Hub behind it and after that was gone."""
+
+    first: dict
+    first_requests: list[tuple[str, str, int]]
+    again: bytes
+    again_requests: list[tuple[str, str, int]]
+    without_hub: int
+    second: dict
+    offline: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def story(installed, tmp_path_factory) -> Story:
+    folder = tmp_path_factory.mktemp("room")
+    cache = folder / "mirror"
+    with LocalHub(folder / "hub") as hub:
+        fill_hub(hub)
+        with listings_as_on_the_hub(), run_mirror(cache, hub.url) as mirror:
+            first = load_everything(folder / "first", mirror)
+            first_requests = hub.requests[:]
+            _, again = ask(mirror, TRAIN)
+            again_requests = hub.requests[len(first_requests) :]
+            hub.__exit__()
+            without_hub, _ = ask(mirror, TRAIN)
+    with run_mirror(cache, hub.url, "--offline") as mirror:
+        second = load_everything(folder / "second", mirror, HF_SCRIPTS_VERSION="main")
+        offline = {path: ask(mirror, path)[0] for path in (INFO, f"{INFO}/revision/main", TAGGED)}
+    return Story(first, first_requests, again, again_requests, without_hub, second, offline)
+
+
+def test_a_client_loads_everything_through_the_mirror(story):
+    assert story.first["rows"] == ROWS
+    assert story.first["sizes"]["model.safetensors"] > 0
+    assert set(story.first["metrics"]) == set(METRICS)
+    fetched = {path for method, path, _ in story.first_requests if method == "GET"}
+    assert f"/lfs/{story.first['train_sha256']}" in fetched
+
+
+def test_what_the_mirror_has_is_not_downloaded_from_the_hub_again(story):
+    assert hashlib.sha256(story.again).hexdigest() == story.first["train_sha256"]
+    assert story.again_requests
+    assert {method for method, _, _ in story.again_requests} == {"HEAD"}
+
+
+def test_without_the_hub_a_second_client_gets_the_same_from_the_mirror_switched_offline(story):
+    assert story.second == story.first
+
+
+def test_a_mirror_not_switched_offline_refuses_even_what_it_has_without_the_hub(story):
+    assert story.without_hub == 504
+
+
+def test_an_offline_mirror_knows_revisions_but_not_the_newest_one_nor_that_a_tag_is_missing(story):
+    # Hence HF_SCRIPTS_VERSION=main: `evaluate` asks for its own tag first, and expects a 404.
+    assert story.offline == {INFO: 401, f"{INFO}/revision/main": 200, TAGGED: 401}
+
+
+def test_the_mirror_is_pinned_and_no_part_of_the_course_s_environment():
+    assert all("==" in requirement for requirement in mirror_requirements())
+    assert "olah" not in (PROJECT / "constraints.txt").read_text(encoding="utf-8")
+    assert "olah" not in (PROJECT / "environment.yml").read_text(encoding="utf-8")
+
+
+def test_the_configuration_says_what_the_command_line_says(tmp_path):
+    path = tmp_path / 'a "room"'
+    arguments = ["--upstream", "https://hf-mirror.com/", "--cache", str(path), "--offline"]
+    written = tomllib.loads(configuration(parse_arguments(arguments)))
+    assert written["basic"] == {
+        "host": "0.0.0.0",
+        "port": 8090,
+        "repos-path": str(path / "repos"),
+        "hf-scheme": "https",
+        "hf-netloc": "hf-mirror.com",
+    }
+    assert written["accessibility"] == {"offline": True}
+
+
+@pytest.mark.parametrize("upstream", ["hf-mirror.com", "https://mirror.org/hub", "ftp://hub.org"])
+def test_an_upstream_that_the_mirror_cannot_take_is_one_sentence(upstream):
+    with pytest.raises(SystemExit, match="--upstream is a scheme and a host"):
+        configuration(parse_arguments(["--upstream", upstream]))

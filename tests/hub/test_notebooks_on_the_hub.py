@@ -1,0 +1,89 @@
+"""Every notebook runs from the Hub, and then again from the cache with the Hub gone."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hub_fixtures import fill_hub
+
+from helpers.local_hub import LocalHub
+from tools.kernel_environment import PROJECT
+
+EMBEDDED = ("data", "metrics")
+
+
+def copy_project_without_its_data(folder: Path) -> Path:
+    """Make a project that has no embedded data and no metrics of its own."""
+    ignore = shutil.ignore_patterns("__pycache__", *EMBEDDED)
+    shutil.copytree(PROJECT / "helpers", folder / "helpers", ignore=ignore)
+    shutil.copytree(PROJECT / "notebooks", folder / "notebooks", ignore=ignore)
+    for name in ("tools", "conftest.py", "pyproject.toml"):
+        (folder / name).symlink_to(PROJECT / name)
+    return folder
+
+
+class HubLearner:
+    """Someone with an empty cache who runs the notebooks from the `hub` source."""
+
+    def __init__(self, folder: Path, hub: LocalHub) -> None:
+        self.project = copy_project_without_its_data(folder / "project")
+        self.home = folder / "home"
+        self.cache = folder / "hf"
+        self.home.mkdir()
+        self.environment = {
+            **os.environ,
+            **hub.client_environment,
+            "HOME": str(self.home),
+            "HF_HOME": str(self.cache),
+            "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+            "COURSE_SOURCE": "hub",
+            "PYTHONPATH": os.pathsep.join([str(self.project), str(PROJECT / "tools" / "offline")]),
+        }
+
+    def run_notebooks(self, **variables: str) -> subprocess.CompletedProcess:
+        """Run every cell of every notebook, two notebooks at a time."""
+        command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"]
+        command += ["-n", "2", "--dist", "loadfile", "-p", "no:cacheprovider", "notebooks/zh"]
+        environment = {**self.environment, "OMP_NUM_THREADS": "1", **variables}
+        return subprocess.run(
+            command, cwd=self.project, env=environment, capture_output=True, text=True
+        )
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    """A learner's two runs: with the hub, then with the hub stopped."""
+    folder = tmp_path_factory.mktemp("learner")
+    with LocalHub(folder / "hub") as hub:
+        fill_hub(hub)
+        learner = HubLearner(folder, hub)
+        online = learner.run_notebooks()
+        asked = len(hub.requests)
+    offline = learner.run_notebooks(HF_HUB_OFFLINE="1")
+    return learner, online, offline, asked
+
+
+def test_every_notebook_runs_from_the_hub(story):
+    _, online, _, asked = story
+    assert online.returncode == 0, online.stdout[-4000:]
+    assert asked > 0
+
+
+def test_every_notebook_runs_from_the_cache_with_the_hub_gone(story):
+    _, _, offline, _ = story
+    assert offline.returncode == 0, offline.stdout[-4000:]
+
+
+def test_downloads_land_in_hf_home_only(story):
+    learner, *_ = story
+    assert any(learner.cache.rglob("*.safetensors"))
+    assert list(learner.home.rglob("huggingface")) == []
+
+
+def test_nothing_of_the_embedded_source_is_touched(story):
+    learner, *_ = story
+    assert not (learner.project / "data" / "reviews").exists()
+    assert not (learner.project / "data" / "models" / "embedded").exists()

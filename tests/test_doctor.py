@@ -1,0 +1,206 @@
+"""What `make doctor` promises, above all where something is broken."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools import doctor
+from tools.doctor import Finding, find_memory, find_packages, look
+from tools.kernel_environment import PROJECT
+
+NOBODY = "http://127.0.0.1:9"
+
+
+def consult(*flags: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run the doctor in a process of its own."""
+    unset = ("COURSE_SOURCE", "HF_ENDPOINT", "HF_HOME", "HF_HUB_OFFLINE", "HF_TOKEN")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    return subprocess.run(
+        [sys.executable, *flags, "-m", "tools.doctor"],
+        cwd=PROJECT,
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+    )
+
+
+def consult_bare(**variables: str) -> list[str]:
+    """Run the doctor in a Python without any package, as before the set-up; return its page."""
+    # -S leaves site-packages away.
+    process = consult("-S", **variables)
+    assert process.stderr == ""
+    assert process.returncode == 1
+    return process.stdout.splitlines()
+
+
+def with_topic(page: list[str], topic: str) -> list[str]:
+    return [line[3:].split(maxsplit=1)[1] for line in page if line[3:].split()[:1] == [topic]]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> list[str]:
+    """The page of a Python without packages and with an empty cache."""
+    return consult_bare(HF_HOME=str(tmp_path_factory.mktemp("hf")))
+
+
+def remedies(page: list[str]) -> list[str]:
+    return [line for line in page if line.startswith("- ")]
+
+
+def test_this_machine_has_every_package_as_pinned_and_imports_torch(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "IMPORTED", ("torch",))
+    findings = [*doctor.find_python(), *find_packages(), *doctor.find_processor()]
+    assert [finding for finding in findings if finding.remedy] == []
+    assert "torch 2.13.0" in " ".join(finding.text for finding in findings)
+    assert "features unknown" not in findings[-1].text
+
+
+def test_it_runs_without_any_package_and_sends_one_to_the_setup(page):
+    assert "not installed in this Python" in with_topic(page, "packages")[0]
+    assert "- packages: run 'make setup'" in page
+
+
+def test_the_page_has_each_topic_and_fits_a_screen(page):
+    for topic in ("Python", "processor", "memory", "disk", "source", "Hub", "weights", "cache"):
+        assert len(with_topic(page, topic)) == 1, topic
+    assert len(page) < 40
+
+
+def test_each_thing_that_is_wrong_has_one_remedy(page):
+    wrong = [line for line in page if line.startswith("!!")]
+    assert len(wrong) == len(remedies(page)) > 0
+    assert f"{len(wrong)} to mend:" in page
+
+
+def test_the_embedded_source_needs_no_hub(page):
+    assert with_topic(page, "source") == ["embedded (COURSE_SOURCE is not set)"]
+    assert with_topic(page, "Hub") == ["not needed"]
+
+
+def test_a_hub_that_does_not_answer_is_named_with_the_ways_out(tmp_path):
+    page = consult_bare(COURSE_SOURCE="hub", HF_ENDPOINT=NOBODY, HF_HOME=str(tmp_path))
+    (remedy,) = [line for line in remedies(page) if line.startswith("- Hub")]
+    for words in (f"HF_ENDPOINT={NOBODY}", "mirror", "make fetch", "COURSE_SOURCE=embedded"):
+        assert words in remedy
+
+
+def test_the_token_is_not_on_the_page(tmp_path):
+    page = consult_bare(
+        COURSE_SOURCE="hub", HF_ENDPOINT=NOBODY, HF_HOME=str(tmp_path), HF_TOKEN="hf_secret"
+    )
+    assert "hf_secret" not in "\n".join(page)
+
+
+def test_an_unknown_source_is_named_with_the_known_ones(tmp_path):
+    page = consult_bare(COURSE_SOURCE="yelp", HF_HOME=str(tmp_path))
+    assert with_topic(page, "source") == ["yelp (COURSE_SOURCE)"]
+    assert "- source: set COURSE_SOURCE to 'embedded' or 'hub', or unset it" in page
+
+
+def test_a_cache_that_is_no_folder_is_noticed(tmp_path):
+    (tmp_path / "hf").touch()
+    page = consult_bare(HF_HOME=str(tmp_path / "hf"))
+    assert "Not a directory" in with_topic(page, "cache")[0]
+    assert any(f"- cache: make {tmp_path / 'hf'} yours" in line for line in page)
+
+
+def test_what_is_cached_is_measured_by_folder(tmp_path):
+    for name, size in {"hub/a": 3_000_000, "hub/b": 1_000_000, "datasets/c": 2_500_000}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(bytes(size))
+    (tmp_path / "hub" / "link").symlink_to(tmp_path / "datasets" / "c")
+    (line,) = with_topic(consult_bare(HF_HOME=str(tmp_path)), "cache")
+    assert line == f"{tmp_path}: 6.5 MB (datasets 2.5 MB, hub 4.0 MB)"
+
+
+def test_another_version_is_set_against_its_pin(monkeypatch):
+    real = doctor.version_of
+    monkeypatch.setattr(doctor, "version_of", lambda name: "1.0" if name == "torch" else real(name))
+    (wrong,) = [finding for finding in find_packages() if finding.remedy]
+    assert wrong.text == "torch 1.0, pinned 2.13.0"
+    assert wrong.remedy == f"run '{sys.executable} -m pip install torch==2.13.0'"
+
+
+def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch):
+    real = doctor.version_of
+    monkeypatch.setattr(
+        doctor, "version_of", lambda name: None if name == "evaluate" else real(name)
+    )
+    (wrong,) = [finding for finding in find_packages() if finding.remedy]
+    assert wrong.text.startswith("evaluate is not installed, pinned ")
+    assert "pip install evaluate==" in wrong.remedy
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise OSError('libgomp.so.1 is missing')", "OSError: libgomp.so.1 is missing"),
+        ("import os; os.abort()", "it ends Python with SIGABRT"),
+        ("import sys; print('hello'); sys.exit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_package_that_cannot_be_imported_is_named(tmp_path, monkeypatch, code, said):
+    (tmp_path / "torch.py").write_text(code, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(doctor, "IMPORTED", ("torch",))
+    (wrong,) = [finding for finding in doctor.find_processor() if finding.remedy]
+    assert wrong.text == f"torch cannot be imported: {said}"
+    assert "pip install torch==2.13.0 --force-reinstall" in wrong.remedy
+
+
+def test_another_python_is_wrong(monkeypatch):
+    monkeypatch.setattr(doctor.platform, "python_version", lambda: "3.1.1")
+    (finding,) = doctor.find_python()
+    assert finding.remedy.startswith("install Python 3.11,")
+
+
+def test_too_little_memory_and_disk_are_wrong(monkeypatch):
+    monkeypatch.setattr(doctor, "NEEDED_MEMORY", 1e15)
+    monkeypatch.setattr(doctor, "NEEDED_DISK", {"embedded": 1e18})
+    monkeypatch.delenv("COURSE_SOURCE", raising=False)
+    assert [bool(finding.remedy) for finding in (*find_memory(), *doctor.find_disk())] == [True] * 2
+
+
+def test_damaged_weights_are_noticed_whatever_the_record_says(tmp_path, monkeypatch):
+    from helpers import sources
+
+    (tmp_path / "config.json").write_bytes(b"damaged")
+    monkeypatch.setattr(sources, "find_weights", lambda: tmp_path)
+    monkeypatch.setattr(sources, "WEIGHTS_SHA256", {"config.json": "0" * 64})
+    monkeypatch.delenv("COURSE_SOURCE", raising=False)
+    (finding,) = doctor.find_weights()
+    assert "config.json damaged" in finding.text
+    assert "--force-reinstall" in finding.remedy
+
+
+def test_a_look_that_fails_is_a_line_of_the_page():
+    def probe():
+        yield Finding("disk", "fine")
+        raise PermissionError("no")
+
+    fine, failed = look("disk", probe)
+    assert fine.remedy is None
+    assert failed.text == "cannot be looked at: PermissionError: no"
+    assert failed.remedy
+
+
+def test_all_is_well_ends_with_0_and_anything_wrong_with_1(monkeypatch, capsys):
+    monkeypatch.setattr(doctor, "PROBES", {"a": lambda: iter([Finding("a", "fine")])})
+    assert doctor.main() == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "All is well."
+    monkeypatch.setattr(doctor, "PROBES", {"a": lambda: iter([Finding("a", "bad", "mend it")])})
+    assert doctor.main() == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == ["1 to mend:", "- a: mend it"]
+
+
+def test_make_doctor_runs_it_also_without_the_virtual_environment(tmp_path):
+    command = ["make", "--dry-run", "doctor", f"VENV={tmp_path}", "PYTHON=any-python"]
+    process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert process.stdout.split() == ["any-python", "-m", "tools.doctor"]
+
+
+def test_the_tools_package_imports_nothing():
+    assert "import" not in (Path(doctor.__file__).parent / "__init__.py").read_text()
