@@ -37,12 +37,12 @@ def random_elements_table(
     features = dataset.features or {}
     table = pd.DataFrame(
         [
-            {column: readable(value, features.get(column)) for column, value in row.items()}
+            {name: shorten(readable(value, features.get(name))) for name, value in row.items()}
             for row in rows
         ],
         # Whole numbers stay whole beside a missing one.
         dtype=object,
-    ).map(shorten)
+    )
     # Notebooks would typeset what stands between two dollar signs as a formula.
     with pd.option_context("display.max_colwidth", None):
         return table.to_html(escape=True, classes="mathjax_ignore tex2jax_ignore")

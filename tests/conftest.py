@@ -6,7 +6,7 @@ from hypothesis import settings
 from helpers.sources import Source, get_source
 
 # The same examples in every run: a failure here is a failure everywhere.
-settings.register_profile("course", max_examples=40, deadline=None, derandomize=True)
+settings.register_profile("course", max_examples=30, deadline=None, derandomize=True)
 settings.load_profile("course")
 
 

@@ -1,6 +1,7 @@
 """A class behind one mirror: real clients, the real olah, and a Hub on loopback behind it."""
 
 import hashlib
+import importlib.metadata
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from tools.mirror import PROJECT, configuration, mirror_requirements, parse_argu
 TRAIN_PATH = "yelp_review_full/train-00000-of-00001.parquet"
 TRAIN = f"/datasets/{DATASET}/resolve/main/{TRAIN_PATH}"
 INFO = f"/api/models/{MODEL}"
-TAGGED = "/spaces/evaluate-metric/accuracy/resolve/v0.4.6/accuracy.py"
+TAG = f"v{importlib.metadata.version('evaluate')}"
+TAGGED = f"/spaces/evaluate-metric/accuracy/resolve/{TAG}/accuracy.py"
 START_SECONDS = 30
 
 LOAD = f"""
@@ -193,14 +195,15 @@ class Story:
 def story(installed, tmp_path_factory) -> Story:
     folder = tmp_path_factory.mktemp("room")
     cache = folder / "mirror"
-    with LocalHub(folder / "hub") as hub:
+    with ExitStack() as running:
+        hub = running.enter_context(LocalHub(folder / "hub"))
         fill_hub(hub)
         with listings_as_on_the_hub(), run_mirror(cache, hub.url) as mirror:
             first = load_everything(folder / "first", mirror)
             first_requests = hub.requests[:]
             _, again = ask(mirror, TRAIN)
             again_requests = hub.requests[len(first_requests) :]
-            hub.__exit__()
+            running.close()
             without_hub, _ = ask(mirror, TRAIN)
     with run_mirror(cache, hub.url, "--offline") as mirror:
         second = load_everything(folder / "second", mirror, HF_SCRIPTS_VERSION="main")

@@ -1,0 +1,324 @@
+"""What `make fetch` promises, kept by the real clients against a hub that does much wrong."""
+
+import errno
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hub_fixtures import DATASET, METRICS, MODEL, fill_hub
+
+from helpers.hub import MODEL_FILES
+from helpers.local_hub import Faults, LocalHub, etag_of
+from tools.kernel_environment import OFFLINE, PROJECT
+from tools.patience import brief, is_lasting, patiently
+
+NOBODY = "http://127.0.0.1:9"
+
+# As `python -m tools.fetch`, without the waiting: neither its own nor that inside the clients.
+FETCH = """
+import sys, time
+from tools import fetch
+time.sleep = lambda seconds: None
+{before}
+sys.exit(fetch.main([0.0] * 20))
+"""
+LOAD_NOTHING = "fetch.load_all = lambda scripts, pauses: None"
+
+LOAD = """
+import evaluate
+from datasets import load_dataset
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from helpers.sources import get_source
+
+source = get_source()
+whole = load_dataset(source.dataset, cache_dir=source.cache_dir)
+config = load_dataset(source.dataset, source.long_texts, split="test", cache_dir=source.cache_dir)
+tokenizer = AutoTokenizer.from_pretrained(source.model)
+model = AutoModelForSequenceClassification.from_pretrained(source.model, num_labels=5)
+model(**tokenizer("Great", return_tensors="pt"))
+metrics = [evaluate.load(source.metric(name)) for name in ("accuracy", "f1", "mae")]
+scores = [metric.compute(predictions=[0, 1], references=[0, 1]) for metric in metrics]
+print(whole["train"].num_rows, config.num_rows, *[list(score)[0] for score in scores])
+"""
+
+
+def run(folder: Path, code: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run code in a fresh process that has an empty home and its cache in `folder`."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "home"),
+        "HF_HOME": str(folder / "hf"),
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "COURSE_SOURCE": "hub",
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(OFFLINE)]),
+        **variables,
+    }
+    folder.mkdir(exist_ok=True)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, text=True
+    )
+
+
+def fetch(folder: Path, endpoint: str, before: str = "", **variables: str):
+    variables = {"HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1", **variables}
+    return run(folder, FETCH.format(before=before), **variables)
+
+
+def only_sentence(process: subprocess.CompletedProcess) -> str:
+    """Return the one sentence with which a fetch gave up."""
+    assert process.returncode == 1
+    assert "Traceback" not in process.stdout + process.stderr
+    (sentence,) = process.stderr.splitlines()
+    assert sentence.endswith(".")
+    return sentence
+
+
+class Story:
+    """A fetch from a hub with faults, another one, and a load with the hub stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with LocalHub(folder / "hub") as hub:
+            fill_hub(hub)
+            other = {"tf_model.h5": b"the same for another framework", "pytorch_model.bin": b"too"}
+            kept = dict(next(iter(hub.repos["model", MODEL].commits.values()))["files"])
+            contents = {path: hub.content_path(etag_of(e)).read_bytes() for path, e in kept.items()}
+            hub.add_repo(MODEL, "model", contents | other)
+            hub.faults = Faults(unavailable_every=3, cut_first_download=True)
+            self.repos = hub.repos
+            self.first = fetch(folder, hub.url)
+            self.requests = list(hub.requests)
+            hub.faults = Faults()
+            self.second = fetch(folder, hub.url)
+            self.second_requests = hub.requests[len(self.requests) :]
+            self.endpoint = hub.url
+        variables = {"HF_ENDPOINT": self.endpoint, "HF_HUB_OFFLINE": "1"}
+        self.offline = run(folder, LOAD, **variables)
+
+    def files(self, kind: str, repo: str) -> dict[str, dict]:
+        """The entries of a repository's newest commit."""
+        return self.repos[kind, repo].find("main")["files"]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory) -> Story:
+    return Story(tmp_path_factory.mktemp("fetch"))
+
+
+@pytest.fixture
+def fetched(story, tmp_path) -> Path:
+    """A copy of the folder into which everything was fetched."""
+    shutil.copytree(story.folder / "hf", tmp_path / "hf", symlinks=True)
+    return tmp_path
+
+
+@pytest.fixture
+def hub(story):
+    """The same hub again, without faults."""
+    with LocalHub(story.folder / "hub") as hub:
+        yield hub
+
+
+def test_it_ends_well_though_every_third_request_fails_and_every_download_is_cut(story):
+    assert story.first.returncode == 0, story.first.stdout + story.first.stderr
+    assert 503 in {status for *_, status in story.requests}
+    served = Counter(
+        path
+        for method, path, status in story.requests
+        if (method, status) == ("GET", 200) and ("/resolve/" in path or "/lfs/" in path)
+    )
+    # Once cut, once whole.
+    assert len(served) == 3 + len(MODEL_FILES) + len(METRICS)
+    assert min(served.values()) >= 2
+
+
+def test_every_file_has_the_digest_that_the_hub_names(story):
+    for kind, repo, count in (("model", MODEL, len(MODEL_FILES)), ("dataset", DATASET, 3)):
+        folder = story.folder / "hf" / "hub" / f"{kind}s--{repo.replace('/', '--')}" / "snapshots"
+        entries = {
+            path.relative_to(next(folder.iterdir())).as_posix(): path
+            for path in folder.rglob("*")
+            if path.is_file()
+        }
+        assert len(entries) == count
+        for name, path in entries.items():
+            content = path.read_bytes()
+            blob = b"blob %d\0" % len(content) + content
+            digests = hashlib.sha256(content).hexdigest(), hashlib.sha1(blob).hexdigest()
+            assert etag_of(story.files(kind, repo)[name]) in digests
+
+
+def test_the_same_weights_for_other_frameworks_stay_where_they_are(story):
+    asked = "".join(path for _, path, _ in story.requests)
+    assert "tf_model.h5" not in asked
+    assert "pytorch_model.bin" not in asked
+
+
+def test_no_error_page_is_kept_as_a_metric(story):
+    scripts = list((story.folder / "hf" / "modules").rglob("evaluate-metric--*/*/[afm]*.py"))
+    originals = [PROJECT / "helpers" / "metrics" / name / f"{name}.py" for name in METRICS]
+    assert sorted(path.read_bytes() for path in scripts) == sorted(
+        path.read_bytes() for path in originals
+    )
+
+
+def test_nothing_half_done_is_left_behind(story):
+    assert list(story.folder.rglob("*.incomplete")) == []
+
+
+def test_the_size_is_said_first(story):
+    entries = [*story.files("dataset", DATASET).values()]
+    entries += [story.files("model", MODEL)[name] for name in MODEL_FILES]
+    for name in METRICS:
+        entries += story.files("space", f"evaluate-metric/{name}").values()
+    size = sum(entry["size"] for entry in entries) / 1e6
+    first_line = story.first.stdout.splitlines()[0]
+    assert first_line.endswith(f"{story.folder / 'hf'}: 11 files, {size:,.1f} MB.")
+
+
+def test_each_file_is_announced_as_it_comes(story):
+    lines = story.first.stdout.splitlines()
+    announced = [line for line in lines if line.startswith("[")]
+    assert [line.split()[0] for line in announced] == [f"[{n}/8]" for n in range(1, 9)]
+
+
+def test_a_second_run_fetches_nothing(story):
+    assert story.second.returncode == 0, story.second.stderr
+    assert "There already, with the right digest: 8 of 8 files." in story.second.stdout
+    assert not [path for _, path, _ in story.second_requests if "/api/" not in path]
+
+
+def test_afterwards_everything_loads_with_the_hub_gone(story):
+    assert story.offline.returncode == 0, story.offline.stderr
+    assert story.offline.stdout.split() == ["3000", "2000", "accuracy", "f1", "mae"]
+
+
+def test_nothing_lands_outside_hf_home(story):
+    assert sorted(path.name for path in story.folder.iterdir()) == ["hf", "hub"]
+
+
+def test_a_damaged_file_is_replaced(fetched, hub):
+    (path,) = fetched.rglob("snapshots/*/model.safetensors")
+    content = path.read_bytes()
+    path.resolve().write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    process = fetch(fetched, hub.url, LOAD_NOTHING)
+    assert process.returncode == 0, process.stderr
+    assert "model.safetensors in the cache has a wrong digest" in process.stdout
+    assert path.read_bytes() == content
+
+
+def test_what_was_made_from_a_damaged_file_is_removed_with_it(fetched, hub):
+    (path,) = fetched.rglob("snapshots/*/*/test-*.parquet")
+    path.resolve().write_bytes(b"damaged")
+    process = fetch(fetched, hub.url, LOAD_NOTHING)
+    assert "still lacks the dataset" in only_sentence(process)
+    assert list(fetched.rglob("*.arrow")) == []
+
+
+def test_an_error_page_that_was_kept_as_a_metric_is_removed(fetched, hub):
+    (script,) = fetched.rglob("evaluate-metric--f1/*/f1.py")
+    script.write_text('{"error": "Service unavailable"}')
+    process = fetch(fetched, hub.url, LOAD_NOTHING)
+    assert "still lacks the metric f1" in only_sentence(process)
+    assert not script.exists()
+    assert not (fetched / "hf" / "evaluate" / "downloads").exists()
+
+
+def test_a_file_that_always_comes_wrong_is_not_kept(fetched, hub):
+    (path,) = fetched.rglob("snapshots/*/vocab.txt")
+    right = path.read_bytes()
+    wrong = bytes([right[0] ^ 1]) + right[1:]
+    for damaged in (path.resolve(), hub.content_path(path.resolve().name)):
+        damaged.write_bytes(wrong)
+    try:
+        sentence = only_sentence(fetch(fetched, hub.url, LOAD_NOTHING))
+    finally:
+        hub.content_path(path.resolve().name).write_bytes(right)
+    assert "vocab.txt came with a wrong digest" in sentence
+    assert not path.exists()
+
+
+def test_no_hub_is_one_sentence(tmp_path):
+    sentence = only_sentence(fetch(tmp_path, NOBODY))
+    assert f"HF_ENDPOINT={NOBODY}" in sentence
+    assert "mirror" in sentence
+
+
+def test_a_refused_token_is_one_sentence_without_the_token(tmp_path, hub):
+    process = fetch(tmp_path, hub.url, HF_TOKEN="hf_wrong")
+    assert "refuses your token" in only_sentence(process)
+    assert "hf_wrong" not in process.stdout + process.stderr
+
+
+def test_offline_is_one_sentence(tmp_path, hub):
+    assert "unset it" in only_sentence(fetch(tmp_path, hub.url, HF_HUB_OFFLINE="1"))
+    assert hub.requests == []
+
+
+def test_too_small_a_disk_is_one_sentence_before_anything_comes(tmp_path, hub):
+    small = "fetch.shutil.disk_usage = lambda path: type('Usage', (), {'free': 1_000_000})"
+    sentence = only_sentence(fetch(tmp_path, hub.url, small))
+    assert "1.0 MB free" in sentence
+    assert "HF_HOME" in sentence
+    assert not [path for _, path, _ in hub.requests if "/resolve/" in path]
+
+
+def test_a_disk_that_fills_up_is_one_sentence(tmp_path, hub):
+    full = "fetch.hf_hub_download = lambda *a, **k: open('/dev/full', 'wb', 0).write(b'a')"
+    assert "is full: make room" in only_sentence(fetch(tmp_path, hub.url, full))
+
+
+def test_interrupted_it_says_that_it_goes_on_where_it_was(tmp_path, hub):
+    stop = "def stop(*a, **k): raise KeyboardInterrupt\nfetch.hf_hub_download = stop"
+    assert "goes on where it was" in only_sentence(fetch(tmp_path, hub.url, stop))
+
+
+def test_patience_has_an_end_and_the_pauses_that_it_is_given(monkeypatch):
+    slept, tried = [], []
+    monkeypatch.setattr("tools.patience.time.sleep", slept.append)
+
+    def fail():
+        tried.append(1)
+        raise OSError("busy")
+
+    with pytest.raises(OSError, match="busy"):
+        patiently(fail, [1, 2, 4], report=lambda line: None)
+    assert slept == [1, 2, 4]
+    assert len(tried) == 4
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
+def test_what_waiting_does_not_mend_is_not_tried_again(number):
+    tried = []
+
+    def fail():
+        tried.append(1)
+        try:
+            raise OSError(number, "no")
+        except OSError as error:
+            raise ValueError("wrapped") from error
+
+    with pytest.raises(ValueError, match="wrapped"):
+        patiently(fail, [60])
+    assert len(tried) == 1
+
+
+def test_a_refusal_that_was_handled_before_does_not_end_the_patience():
+    refused = OSError("no such tag")
+    refused.response = type("Response", (), {"status_code": 404})
+    busy = OSError("busy")
+    busy.__context__ = refused
+    assert is_lasting(refused)
+    assert not is_lasting(busy)
+
+
+def test_an_error_is_told_in_one_line_by_what_caused_it():
+    error = ValueError("while loading")
+    error.__cause__ = OSError("connection reset.\nTry again.")
+    assert brief(error) == "connection reset"
