@@ -168,7 +168,7 @@ def _request_twice(token: str | None) -> int | str:
 def _request(token: str | None) -> int | str:
     # The status, or the reason why there is none.
     try:
-        request = urllib.request.Request(f"{endpoint()}/api/models/{MODEL}")
+        request = urllib.request.Request(f"{endpoint()}/api/models/{MODEL}/revision/main")
         if token:
             # Not a plain header, which would follow a redirect to another host.
             request.add_unredirected_header("Authorization", f"Bearer {token}")

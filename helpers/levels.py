@@ -12,7 +12,8 @@ def rating_level(rating: float | Fraction) -> int:
     """Turn a rating into a label.
 
     Args:
-        rating: one person's rating, or the mean of several, from -4 to +4.
+        rating: one person's rating, or the mean of several as a Fraction, from -4 to +4; the
+            float nearest to a cut such as 1.2 lies beside it.
 
     Returns:
         The label, from 0 (very negative) to 4 (very positive).

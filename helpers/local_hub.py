@@ -456,8 +456,11 @@ class _Handler(BaseHTTPRequestHandler):
         commit = repo.find(revision or "main")
         siblings = []
         for path, entry in sorted(commit["files"].items()):
-            file = {"rfilename": path, "size": entry["size"], "blobId": entry["oid"]}
-            if "lfs" in entry:
+            file = {"rfilename": path}
+            with_blobs = self.query.get("blobs", "").lower() in ("1", "true")
+            if with_blobs:
+                file |= {"size": entry["size"], "blobId": entry["oid"]}
+            if with_blobs and "lfs" in entry:
                 file["lfs"] = {"sha256": entry["lfs"]["oid"], **entry["lfs"]}
             siblings.append(file)
         dates = {"lastModified": commit["date"], "createdAt": [*repo.history("main")][-1]["date"]}

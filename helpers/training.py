@@ -126,5 +126,8 @@ def epoch_history(log_history: Sequence[Mapping[str, float]]) -> list[dict[str, 
                 timed = name.endswith(("_runtime", "_per_second", "_time"))
                 if name.startswith("eval_") and not timed:
                     row[name.replace("eval_", "validation_", 1)] = round(float(value), 4)
+            # An evaluation after the last epoch comes in place of the epoch's own.
+            if rows and rows[-1]["epoch"] == row["epoch"]:
+                rows.pop()
             rows.append(row)
     return rows

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from huggingface_hub import HfApi, hf_hub_download
 from huggingface_hub.errors import RevisionNotFoundError
+from huggingface_hub.hf_api import RepoFile
 
 from helpers import hub
 from helpers.sources import HUB, SourceError
@@ -55,10 +56,12 @@ class HubFile:
 def list_files(kind: str, repo: str, revision: str = "main") -> Iterator[HubFile]:
     """Yield the files of a repository as the Hub lists them."""
     api = HfApi(endpoint=hub.endpoint(), token=hub.find_token() or False)
-    info = api.repo_info(repo, repo_type=kind, revision=revision, files_metadata=True)
-    for file in info.siblings:
-        digest = file.lfs.sha256 if file.lfs else file.blob_id
-        yield HubFile(kind, repo, info.sha, file.rfilename, file.size, digest)
+    commit = api.repo_info(repo, repo_type=kind, revision=revision).sha
+    # The tree and not the repository's page, whose sizes a mirror leaves out.
+    for entry in api.list_repo_tree(repo, repo_type=kind, revision=commit, recursive=True):
+        if isinstance(entry, RepoFile):
+            digest = entry.lfs.sha256 if entry.lfs else entry.blob_id
+            yield HubFile(kind, repo, commit, entry.path, entry.size, digest)
 
 
 def list_metric(name: str) -> HubFile:

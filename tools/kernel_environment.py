@@ -11,9 +11,9 @@ OFFLINE = Path(__file__).resolve().parent / "offline"
 VARIABLES = {
     # Caches of the libraries stay inside the project.
     "HF_HOME": str(PROJECT / "data" / "hf"),
-    # Threads that wait for each other otherwise keep the processor busy: where another program
-    # wants a core too, a training step then takes many times as long.
-    "OMP_WAIT_POLICY": "PASSIVE",
+    # How long a thread that waits for another keeps its core busy. The default is so long that a
+    # training step takes ten times as long as soon as another program wants a core too.
+    "GOMP_SPINCOUNT": "10000",
     "TOKENIZERS_PARALLELISM": "false",
 }
 
@@ -36,7 +36,8 @@ def prepare_kernel_environment() -> None:
     prepare_interactive_environment()
     os.environ.update(NO_PROGRESS_BARS)
     if os.environ.get("COURSE_SOURCE", "") in ("", "embedded"):
-        paths = [str(OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])]
+        others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+        paths = [str(OFFLINE), *(path for path in others if path not in ("", str(OFFLINE)))]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
         os.environ["HF_HUB_OFFLINE"] = "1"
     switch_on_loopback()
