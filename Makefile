@@ -36,7 +36,7 @@ test: $(READY) ## lint, test the helpers and the data, and compare every noteboo
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env notebooks/zh
 
 test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
-	$(BIN)/python -m pytest -q --durations=5 tests/hub
+	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/hub
 
 lab: $(READY) ## open JupyterLab on the notebooks
 	$(BIN)/python -m tools.lab
