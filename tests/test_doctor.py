@@ -197,7 +197,8 @@ def test_all_is_well_ends_with_0_and_anything_wrong_with_1(monkeypatch, capsys):
 
 
 def test_make_doctor_runs_it_also_without_the_virtual_environment(tmp_path):
-    command = ["make", "--dry-run", "doctor", f"VENV={tmp_path}", "PYTHON=any-python"]
+    command = ["make", "--dry-run", "--no-print-directory"]
+    command += ["doctor", f"VENV={tmp_path}", "PYTHON=any-python"]
     process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert process.stdout.split() == ["any-python", "-m", "tools.doctor"]
 
