@@ -38,8 +38,8 @@ test: $(READY) ## lint, test the helpers and the data, and compare every noteboo
 test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/hub
 
-lab: $(READY) ## open JupyterLab on the notebooks
-	$(BIN)/python -m tools.lab
+lab: $(READY) ## open JupyterLab on the notebooks (ARGS=--no-browser: options of JupyterLab)
+	$(BIN)/python -m tools.lab $(ARGS)
 
 fetch: $(READY) ## bring what COURSE_SOURCE=hub needs into data/hf, patiently, digests checked
 	$(BIN)/python -m tools.fetch
