@@ -179,7 +179,7 @@ def test_one_busy_answer_is_forgiven_and_two_are_not(monkeypatch):
 
 
 def test_a_page_to_log_in_to_the_network_is_no_hub(tmp_path, monkeypatch):
-    page = tmp_path / "api" / "models" / MODEL
+    page = tmp_path / "api" / "models" / MODEL / "revision" / "main"
     page.parent.mkdir(parents=True)
     page.write_text("<html>Welcome to the hotel</html>")
     monkeypatch.setenv("HF_ENDPOINT", tmp_path.as_uri())

@@ -90,8 +90,11 @@ def make(*arguments: str) -> list[str]:
 
 
 def make_environment() -> dict[str, str]:
-    """This environment, less what a make around this test tells its own targets."""
-    names = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")
+    """This environment, less what a make around this test tells its own targets.
+
+    Nor is it offline, as the tests' kernels are: pip has to reach the package index.
+    """
+    names = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHONPATH")
     environment = {name: value for name, value in os.environ.items() if name not in names}
     return environment | {"NO_PROXY": "127.0.0.1,localhost"}
 
