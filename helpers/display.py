@@ -44,8 +44,7 @@ def random_elements_table(
         dtype=object,
     )
     # Notebooks would typeset what stands between two dollar signs as a formula.
-    with pd.option_context("display.max_colwidth", None):
-        return table.to_html(escape=True, classes="mathjax_ignore tex2jax_ignore")
+    return table.to_html(escape=True, classes="mathjax_ignore tex2jax_ignore")
 
 
 def choose_rows(
