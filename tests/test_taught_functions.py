@@ -148,3 +148,14 @@ def test_bootstrap_interval(level):
     assert notebook["bootstrap_interval"](values, level) == intervals.bootstrap_interval(
         values, level
     )
+
+
+@pytest.mark.parametrize("layers", [0, 2, 6])
+def test_freeze_lower_layers(source, layers):
+    notebook = taught("07", ["freeze"])
+    trained = []
+    for freeze in (training.freeze_lower_layers, notebook["freeze_lower_layers"]):
+        model = training.load_classifier(source, ["bad", "good"])
+        freeze(model, layers)
+        trained.append([name for name, p in model.named_parameters() if p.requires_grad])
+    assert trained[0] == trained[1]

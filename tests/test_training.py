@@ -11,6 +11,7 @@ from helpers.levels import LEVELS
 from helpers.training import (
     RECIPE,
     epoch_history,
+    freeze_lower_layers,
     load_classifier,
     make_compute_metrics,
     training_arguments,
@@ -49,6 +50,32 @@ def test_the_same_seed_draws_the_same_head(source, model):
 
 def test_another_seed_draws_another_head(source, model):
     assert not torch.equal(head(load_classifier(source, LEVELS, seed=2)), head(model))
+
+
+def test_dropout_is_off(model):
+    assert {module.p for module in model.modules() if isinstance(module, torch.nn.Dropout)} == {0}
+    assert {layer.attention.self.dropout.p for layer in model.bert.encoder.layer} == {0}
+
+
+def test_frozen_layers_and_no_others_stay_as_they_are(source):
+    other = load_classifier(source, LEVELS)
+    before = {name: weights.clone() for name, weights in other.named_parameters()}
+    freeze_lower_layers(other, 2)
+    optimizer = torch.optim.SGD([p for p in other.parameters() if p.requires_grad], lr=0.1)
+    tokens = torch.arange(2000, 2012).reshape(3, 4)
+    other(input_ids=tokens, labels=torch.tensor([0, 1, 2])).loss.backward()
+    optimizer.step()
+    kept = {name for name, weights in other.named_parameters() if weights.equal(before[name])}
+    frozen = ("bert.embeddings.", "bert.encoder.layer.0.", "bert.encoder.layer.1.")
+    assert {name for name in before if name.startswith(frozen)} <= kept
+    assert "bert.encoder.layer.2.output.dense.weight" not in kept
+    assert "classifier.weight" not in kept
+
+
+@pytest.mark.parametrize("layers", [-1, 7])
+def test_as_many_layers_as_there_are_can_be_frozen(model, layers):
+    with pytest.raises(ValueError, match=f"{layers} layers were to be frozen: pass 0 to 6"):
+        freeze_lower_layers(model, layers)
 
 
 def test_the_encoder_is_pretrained_whatever_the_seed(source, model):
