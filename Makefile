@@ -11,7 +11,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-hub lab fetch doctor update mirror lock clean
+.PHONY: help setup run test test-hub bench lab fetch doctor update mirror lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,13 @@ test: $(READY) ## lint, test the helpers and the data, and compare every noteboo
 
 test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/hub
+
+$(VENV)/.bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.bench ## measure what makes training fast, side by side, in 10 minutes (FULL=1: whole trainings, hours)
+	$(BIN)/python -m benchmarks.speed
 
 lab: $(READY) ## open JupyterLab on the notebooks (ARGS=--no-browser: options of JupyterLab)
 	$(BIN)/python -m tools.lab $(ARGS)

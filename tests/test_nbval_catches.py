@@ -21,8 +21,8 @@ BREAKAGES = {
     "truncation dropped": (
         "03_preprocess",
         "preprocess.py",
-        "truncation=True, max_length=max_length",
-        "truncation=False",
+        "backend.enable_truncation(max_length or tokenizer.model_max_length)",
+        "backend.no_truncation()",
     ),
     "wrong metric": (
         "06_evaluate",

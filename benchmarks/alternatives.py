@@ -1,0 +1,73 @@
+"""Time what a user might pick instead of fine-tuning, on the same samples."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+
+import numpy as np
+from datasets import Dataset
+from sentence_transformers import SentenceTransformer
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.measure import prepare_data
+from helpers.baselines import tfidf_logistic_regression
+from helpers.intervals import bootstrap_interval
+from helpers.memory import peak_megabytes
+from helpers.sources import get_source
+
+BATCH_SIZE = 64
+
+
+def tfidf(train: Dataset, test: Dataset) -> np.ndarray:
+    """Weighted word counts and a linear classifier."""
+    return tfidf_logistic_regression(train["text"], train["label"], test["text"])
+
+
+def sentence_embeddings(train: Dataset, test: Dataset) -> np.ndarray:
+    """The same weights as fine-tuned ones, as they are, and a linear classifier."""
+    encoder = SentenceTransformer(get_source().model)
+    encode = {"batch_size": BATCH_SIZE, "show_progress_bar": False}
+    classifier = LogisticRegression(max_iter=1_000)
+    classifier.fit(encoder.encode(list(train["text"]), **encode), train["label"])
+    return classifier.predict(encoder.encode(list(test["text"]), **encode))
+
+
+def setfit(train: Dataset, test: Dataset) -> np.ndarray:
+    """The same weights trained on pairs of texts, and a linear classifier."""
+    from setfit import SetFitModel, Trainer, TrainingArguments
+
+    model = SetFitModel(
+        model_body=SentenceTransformer(get_source().model),
+        model_head=LogisticRegression(max_iter=1_000),
+    )
+    arguments = TrainingArguments(
+        "build/setfit", batch_size=16, max_steps=60, show_progress_bar=False, report_to="none"
+    )
+    rows = train.select_columns(["text", "label"])
+    Trainer(model=model, args=arguments, train_dataset=rows).train()
+    return np.asarray(model.predict(list(test["text"])).tolist())
+
+
+def main() -> None:
+    """Print, as the last line, seconds to train and predict, accuracy and its interval."""
+    train, test, _ = prepare_data("longest")
+    ways: dict[str, Callable[[Dataset, Dataset], np.ndarray]] = {
+        "TF-IDF, logistic regression": tfidf,
+        "sentence embeddings, logistic regression": sentence_embeddings,
+    }
+    if os.environ.get("FULL") == "1":
+        ways["SetFit, 60 steps"] = setfit
+    results = []
+    for name, predict in ways.items():
+        start = time.perf_counter()
+        hits = predict(train, test) == np.array(test["label"])
+        seconds = time.perf_counter() - start
+        result = {"name": name, "seconds": seconds, "accuracy": float(hits.mean())}
+        result |= {"interval": bootstrap_interval(hits), "peak_megabytes": peak_megabytes()}
+        results.append(result)
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Measure one recipe in a process of its own, whose peak memory is then the recipe's."""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from dataclasses import asdict
+
+import numpy as np
+import torch
+import transformers
+from datasets import Dataset, load_dataset
+from transformers import AutoTokenizer, PreTrainedModel, Trainer, TrainingArguments
+
+from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, TRAIN_SIZE, Recipe, build_recipes
+from helpers.intervals import bootstrap_interval
+from helpers.memory import peak_megabytes
+from helpers.preprocess import token_counts, tokenize
+from helpers.roofline import training_operations
+from helpers.sampling import SEED, split_validation, take_sample
+from helpers.sources import get_source
+from helpers.throughput import measure_training
+from helpers.training import freeze_lower_layers, load_classifier
+
+# A part of the evaluation is timed where the whole would take minutes.
+TIMED_EVALUATION_ROWS = 64
+
+
+def prepare_data(
+    padding: str, size: int | None = TRAIN_SIZE
+) -> tuple[Dataset, Dataset, transformers.PreTrainedTokenizerFast]:
+    """Return the training sample, the test split and the tokenizer; the texts tokenized.
+
+    Args:
+        padding: `max_length` or `longest`, as in `Recipe`.
+        size: how many training rows; None is all of them.
+    """
+    source = get_source()
+    dataset = load_dataset(source.dataset, cache_dir=source.cache_dir)
+    tokenizer = AutoTokenizer.from_pretrained(source.model)
+    tokenized = tokenize(dataset, tokenizer)
+    rows, test = tokenized["train"].shuffle(seed=SEED), tokenized["test"]
+    if size is not None:
+        # The same 1,000 texts as notebook 07 trains on.
+        rows = take_sample(split_validation(tokenized["train"], size=300)["train"], size)
+    if padding == "max_length":
+        rows, test = pad_to_limit(rows, tokenizer), pad_to_limit(test, tokenizer)
+    return rows, test, tokenizer
+
+
+def pad_to_limit(tokenized: Dataset, tokenizer: transformers.PreTrainedTokenizerFast) -> Dataset:
+    """Pad every row to the most tokens that the model reads, as the document does."""
+
+    def pad_batch(examples: dict[str, list]) -> dict[str, list]:
+        encodings = {name: examples[name] for name in ("input_ids", "attention_mask")}
+        return dict(tokenizer.pad(encodings, padding="max_length"))
+
+    return tokenized.map(pad_batch, batched=True)
+
+
+def prepare_model(recipe: Recipe) -> PreTrainedModel:
+    """Return the model that a recipe starts from."""
+    source = get_source()
+    labels = load_dataset(source.dataset, cache_dir=source.cache_dir)["train"].features["label"]
+    model = load_classifier(source, labels.names)
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = recipe.dropout
+    if recipe.frozen_layers is not None:
+        freeze_lower_layers(model, recipe.frozen_layers)
+    return model
+
+
+def prepare_arguments(recipe: Recipe, folder: str) -> TrainingArguments:
+    """Return the arguments of a recipe."""
+    gpu = torch.cuda.is_available()
+    return TrainingArguments(
+        folder,
+        num_train_epochs=EPOCHS,
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=not gpu,
+        dataloader_pin_memory=gpu,
+        bf16=recipe.precision == "bfloat16",
+        fp16=recipe.precision == "float16",
+        **recipe.arguments,
+    )
+
+
+def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
+    """Train and evaluate with a recipe.
+
+    Args:
+        recipe: what is measured.
+        whole: train to the end, whatever `recipe.timed_steps` says.
+
+    Returns:
+        What the table and the JSON file hold of it; seconds are for the whole training.
+    """
+    train, test, tokenizer = prepare_data(recipe.padding)
+    model = prepare_model(recipe)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = prepare_arguments(recipe, folder)
+        batches = -(-len(train) // arguments.per_device_train_batch_size)
+        whole = whole or recipe.timed_steps is None
+        steps = batches * EPOCHS - 1 if whole else recipe.timed_steps
+        measured = measure_training(model, arguments, train, tokenizer, steps)
+        predictions, seconds = predict(model, recipe, arguments, test, tokenizer, whole)
+    training_seconds = measured.epoch_seconds * EPOCHS
+    evaluation_seconds = seconds / len(predictions) * EVALUATION_SIZE
+    real_tokens = measured.epoch.real_tokens * EPOCHS
+    result = {
+        "name": recipe.name,
+        "whole": whole,
+        "steps": steps,
+        "training_seconds": training_seconds,
+        "evaluation_seconds": evaluation_seconds,
+        "total_seconds": training_seconds + EPOCHS * evaluation_seconds,
+        "samples_per_second": TRAIN_SIZE * EPOCHS / training_seconds,
+        "real_tokens_per_second": real_tokens / training_seconds,
+        "tokens_per_second": measured.epoch.tokens * EPOCHS / training_seconds,
+        "padding_share": measured.epoch.padding_share,
+        "peak_megabytes": peak_megabytes(),
+        "model_gflops": training_operations(model, real_tokens) / training_seconds / 1e9,
+        "precision": recipe.precision,
+        "recipe": asdict(recipe),
+    }
+    if whole:
+        hits = predictions == np.array(test["label"])
+        low, high = bootstrap_interval(hits)
+        result |= {"accuracy": float(hits.mean()), "interval": [low, high]}
+    return result
+
+
+def predict(model, recipe, arguments, test, tokenizer, whole) -> tuple[np.ndarray, float]:
+    """Predict the test rows, or some of them; return the labels in order, and the seconds."""
+    rows = range(len(test))
+    if not whole and recipe.padding == "max_length":
+        # Every row takes as long as the next.
+        rows = range(TIMED_EVALUATION_ROWS)
+    lengths = token_counts(test)
+    order = sorted(rows, key=lengths.__getitem__) if recipe.sort_for_evaluation else list(rows)
+    arguments.train_sampling_strategy = "sequential"
+    trainer = Trainer(model, arguments, processing_class=tokenizer)
+    chosen = test.select(order)
+    start = time.perf_counter()
+    logits = trainer.predict(chosen).predictions
+    seconds = time.perf_counter() - start
+    labels = np.empty(len(order), dtype=np.int64)
+    labels[order] = logits.argmax(axis=-1)
+    return labels, seconds
+
+
+def main() -> None:
+    """Measure the recipe with the number in argv; print the result as the last line."""
+    transformers.logging.disable_progress_bar()
+    recipe = build_recipes()[int(sys.argv[1])]
+    whole = os.environ.get("FULL") == "1"
+    print(json.dumps(measure(recipe, whole)))
+
+
+if __name__ == "__main__":
+    main()

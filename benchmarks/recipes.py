@@ -1,0 +1,64 @@
+"""The document's recipe, and the levers that make it fast, one added at a time."""
+
+from dataclasses import dataclass, field, replace
+
+from helpers.precision import fast_precision
+from helpers.training import RECIPE
+
+EPOCHS = 3
+TRAIN_SIZE = 1_000
+# The document evaluates on so many rows, after each epoch.
+EVALUATION_SIZE = 1_000
+FROZEN_LAYERS = 3
+# The dropout that the weights' own configuration has.
+DROPOUT = 0.1
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One way to train.
+
+    Attributes:
+        name: what the table calls it.
+        timed_steps: how many steps are timed; None is the whole training.
+        padding: `max_length`, each text to the model's limit, or `longest`, each batch to its own.
+        dropout: the share of activations that is dropped in training.
+        frozen_layers: how many layers are frozen, beside the embeddings; None freezes nothing.
+        precision: `float32`, `bfloat16` or `float16`.
+        sort_for_evaluation: whether texts of a length are evaluated together.
+        arguments: what differs from the defaults of `TrainingArguments`.
+    """
+
+    name: str
+    timed_steps: int | None = None
+    padding: str = "longest"
+    dropout: float = DROPOUT
+    frozen_layers: int | None = None
+    precision: str = "float32"
+    sort_for_evaluation: bool = False
+    arguments: dict[str, object] = field(default_factory=dict)
+
+
+def build_recipes() -> list[Recipe]:
+    """Return the document's recipe and what each lever makes of the one before it."""
+    recipes = [Recipe("document: pad to 512", timed_steps=4, padding="max_length")]
+
+    def add(name: str, timed_steps: int | None, arguments: dict | None = None, **changes) -> None:
+        last = recipes[-1]
+        combined = last.arguments | (arguments or {})
+        changed = replace(last, name=name, timed_steps=timed_steps, arguments=combined, **changes)
+        recipes.append(changed)
+
+    add("pad to the batch", None, padding="longest")
+    grouping = {"train_sampling_strategy": "group_by_length"}
+    add("group by length", 40, grouping, sort_for_evaluation=True)
+    course = ("per_device_train_batch_size", "learning_rate", "warmup_steps")
+    batch = {name: RECIPE[name] for name in course} | {"per_device_eval_batch_size": 64}
+    add("batches of 16, learning rate 1.5e-4", 40, batch)
+    add("no dropout", 40, dropout=0.0)
+    precision = fast_precision()
+    if precision != "float32":
+        add(precision, None, precision=precision)
+    add("frozen embeddings", 40, frozen_layers=0)
+    add("frozen lower half", None, frozen_layers=FROZEN_LAYERS)
+    return recipes

@@ -1,0 +1,100 @@
+"""Run every measurement of `make bench`, side by side; print tables; write build/bench.json."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig
+
+from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, TRAIN_SIZE, build_recipes
+from benchmarks.report import draw_growth, draw_rows, tables
+from helpers.precision import fast_precision
+from helpers.roofline import measure_peak_gflops
+from helpers.sources import get_source
+from tools.kernel_environment import PROJECT, prepare_kernel_environment
+
+BUILD = PROJECT / "build"
+
+
+def run_child(module: str, *arguments: str) -> object:
+    """Run a measurement in a process of its own; return what its last line says."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"benchmarks.{module} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def measure_peaks() -> dict[str, float]:
+    """Return the measured peak in float32, and in bfloat16, in GFLOP/s."""
+    config = AutoConfig.from_pretrained(get_source().model)
+    width, inner_width = config.hidden_size, config.intermediate_size
+    return {
+        "peak_gflops_fp32": measure_peak_gflops(width, inner_width),
+        "peak_gflops_bf16": measure_peak_gflops(width, inner_width, torch.bfloat16),
+    }
+
+
+def measure_rows() -> list[dict]:
+    """Return one result for each recipe, in order."""
+    recipes = build_recipes()
+    results = {}
+    # The machine's speed drifts: the two that are compared most run one after the other.
+    order = [0, len(recipes) - 1, *range(1, len(recipes) - 1)]
+    for number in order:
+        print(f"  {recipes[number].name}", file=sys.stderr, flush=True)
+        results[number] = run_child("measure", str(number))
+    return [results[number] for number in sorted(results)]
+
+
+def summarize(rows: list[dict], peaks: dict[str, float]) -> dict[str, object]:
+    """Return the figures that the whole run comes down to."""
+    document, unpadded, best = rows[0], rows[1], rows[-1]
+    half = best["precision"] != "float32"
+    peak = peaks["peak_gflops_bf16" if half else "peak_gflops_fp32"]
+    return {
+        "speedup": document["total_seconds"] / best["total_seconds"],
+        # Padding is masked: the same batches without it train the same model.
+        "accuracy_document": document.get("accuracy", unpadded["accuracy"]),
+        "accuracy_best": best["accuracy"],
+        **peaks,
+        "model_gflops": best["model_gflops"],
+        "roofline_share": best["model_gflops"] / peak,
+    }
+
+
+def main() -> None:
+    """Measure, print, and write build/bench.json and two plots."""
+    prepare_kernel_environment()
+    BUILD.mkdir(exist_ok=True)
+    start = time.perf_counter()
+    full = os.environ.get("FULL") == "1"
+    print(f"{TRAIN_SIZE} samples, {EPOCHS} epochs, {EVALUATION_SIZE} evaluated after each;")
+    print("every row trained to the end" if full else "rows marked ~ from some steps (FULL=1: all)")
+    before = measure_peaks()
+    rows = measure_rows()
+    after = measure_peaks()
+    peaks = {name: max(before[name], after[name]) for name in before}
+    results = summarize(rows, peaks) | {"precision": fast_precision(), "rows": rows}
+    for module in ("alternatives", "variations", "growth", "tokenization"):
+        print(f"  {module}", file=sys.stderr, flush=True)
+        results[module] = run_child(module)
+    results["seconds"] = time.perf_counter() - start
+    path = BUILD / "bench.json"
+    path.write_text(json.dumps(results, indent=1), encoding="utf-8")
+    draw_rows(results, BUILD / "bench.png")
+    draw_growth(results["growth"], BUILD / "bench_growth.png")
+    print(tables(results))
+    print(f"\nwritten: {', '.join(_short(BUILD / n) for n in ('bench.json', 'bench.png'))}")
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Time what else might help, each against the same recipe in the same process."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+import transformers
+
+from benchmarks.measure import prepare_arguments, prepare_data, prepare_model
+from benchmarks.recipes import Recipe, build_recipes
+from helpers.precision import fast_precision
+from helpers.throughput import measure_training
+
+STEPS = 8
+Measure = Callable[..., float]
+
+
+def change(recipe: Recipe, **arguments: object) -> Recipe:
+    """Return the recipe with other training arguments."""
+    return replace(recipe, arguments=recipe.arguments | arguments)
+
+
+def main() -> None:
+    """Print, as the last line, each variation's time as a multiple of the recipe's own."""
+    transformers.logging.disable_progress_bar()
+    train, _, tokenizer = prepare_data("longest")
+    best = build_recipes()[-1]
+    threads = torch.get_num_threads()
+
+    def seconds_per_token(recipe=best, rows=train, steps=STEPS, attention="sdpa") -> float:
+        model = prepare_model(recipe)
+        model.set_attn_implementation(attention)
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = prepare_arguments(recipe, folder)
+            measured = measure_training(model, arguments, rows, tokenizer, steps)
+        return measured.seconds / measured.timed.real_tokens
+
+    def with_one_thread() -> float:
+        torch.set_num_threads(1)
+        try:
+            return seconds_per_token()
+        finally:
+            torch.set_num_threads(threads)
+
+    def with_medium_products() -> float:
+        torch.set_float32_matmul_precision("medium")
+        try:
+            return seconds_per_token()
+        finally:
+            torch.set_float32_matmul_precision("highest")
+
+    larger = change(best, per_device_train_batch_size=32)
+    unfused = change(best, optim="adamw_torch")
+    compiled = change(best, torch_compile=True)
+    columns = ["input_ids", "attention_mask", "label"]
+    variations: dict[str, Measure] = {
+        "batches of 32": lambda: seconds_per_token(larger, steps=STEPS // 2),
+        "attention written out (eager)": lambda: seconds_per_token(attention="eager"),
+        "AdamW not fused": lambda: seconds_per_token(unfused),
+        "tokens cached as tensors": lambda: seconds_per_token(
+            rows=train.with_format("torch", columns=columns)
+        ),
+        "float32_matmul_precision medium": with_medium_products,
+        "one thread": with_one_thread,
+    }
+    if os.environ.get("FULL") == "1":
+        # It compiles anew for each shape of batch, for minutes.
+        variations["torch.compile, compiling included"] = lambda: seconds_per_token(compiled)
+    if fast_precision() == "float32":
+        # Seconds a step where it has to be imitated: two are enough to see it.
+        imitated = replace(best, precision="bfloat16")
+        variations["bfloat16 without units for it"] = lambda: seconds_per_token(imitated, steps=2)
+    results = {}
+    seconds_per_token(steps=1)
+    before = seconds_per_token()
+    for name, measure in variations.items():
+        seconds = measure()
+        # The machine's speed drifts: each is held against what was measured around it.
+        after = seconds_per_token()
+        results[name] = seconds / ((before + after) / 2)
+        before = after
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""What training has to compute, and what this machine can compute.
+
+Source of the roofline: Williams, Waterman & Patterson, CACM 52 (4), 2009.
+"""
+
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+from transformers import PreTrainedModel
+
+
+def encoder_parameters(model: PreTrainedModel, *, trained_only: bool = False) -> int:
+    """Count the parameters of the encoder's layers, embeddings and head left out.
+
+    Args:
+        model: a classifier on a BERT-like encoder.
+        trained_only: leave out the frozen ones too.
+    """
+    parameters = model.base_model.encoder.parameters()
+    return sum(p.numel() for p in parameters if p.requires_grad or not trained_only)
+
+
+def forward_operations(model: PreTrainedModel, tokens: int) -> int:
+    """Count the floating-point operations of a forward pass: two for each parameter and token.
+
+    The products of attention scores, a small part for short texts, are left out.
+
+    Args:
+        model: a classifier on a BERT-like encoder.
+        tokens: how many tokens pass through the model.
+
+    Source: Kaplan et al., Scaling Laws for Neural Language Models, 2020, section 2.1.
+    """
+    return 2 * encoder_parameters(model) * tokens
+
+
+def training_operations(model: PreTrainedModel, tokens: int) -> int:
+    """Count the operations of a training step: forward, and twice as much backward.
+
+    That is six for each parameter and token. Backward stops at frozen layers.
+
+    Args:
+        model: a classifier on a BERT-like encoder.
+        tokens: how many tokens pass through the model.
+
+    Source: Kaplan et al., Scaling Laws for Neural Language Models, 2020, section 2.1.
+    """
+    backward = 4 * encoder_parameters(model, trained_only=True) * tokens
+    return forward_operations(model, tokens) + backward
+
+
+def optimizer_bytes(model: PreTrainedModel) -> int:
+    """Count the bytes that a step of AdamW moves: four numbers read and three written.
+
+    Args:
+        model: its trained parameters are float32: 28 bytes for each.
+    """
+    return 28 * sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def measure_peak_gflops(
+    width: int, inner_width: int, dtype: torch.dtype = torch.float32, tokens: int = 1024
+) -> float:
+    """Measure how fast this CPU multiplies matrices of a BERT layer's shapes.
+
+    Args:
+        width: the model's hidden size.
+        inner_width: the width of its feed-forward layer.
+        dtype: the precision of the products.
+        tokens: the rows of the left matrix.
+
+    Returns:
+        Billions of operations a second: the fastest shape's median.
+    """
+    best = 0.0
+    for inputs, outputs in ((width, width), (width, inner_width), (inner_width, width)):
+        left = torch.ones(tokens, inputs, dtype=dtype)
+        right = torch.ones(inputs, outputs, dtype=dtype)
+        seconds = _median_seconds(lambda a=left, b=right: a @ b)
+        best = max(best, 2 * tokens * inputs * outputs / seconds / 1e9)
+    return best
+
+
+def measure_bandwidth() -> float:
+    """Measure how fast this CPU copies memory too large for its caches.
+
+    Returns:
+        Billions of bytes a second, read and written together.
+    """
+    source = torch.ones(2**26)
+    target = torch.empty_like(source)
+    return 2 * source.nbytes / _median_seconds(lambda: target.copy_(source)) / 1e9
+
+
+def _median_seconds(work: Callable[[], object], repeats: int = 9) -> float:
+    work()
+    durations = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        durations.append(time.perf_counter() - start)
+    return median(durations)
