@@ -142,3 +142,37 @@ def plot_scores(scores: Mapping[str, Score], title: str, x_label: str) -> Figure
     axes.set_ylabel("predictor")
     axes.grid(axis="x", alpha=0.3)
     return figure
+
+
+def plot_roofline(
+    runs: Mapping[str, tuple[float, float]], peak: float, bandwidth: float, title: str
+) -> Figure:
+    """Draw how fast runs compute, under the roof that the machine sets.
+
+    Args:
+        runs: for each name, the operations for each byte moved, and the GFLOP/s reached.
+        peak: what the machine computes at most, in GFLOP/s.
+        bandwidth: what its memory moves at most, in GB/s.
+        title: what the reader should see.
+
+    Raises:
+        ValueError: if there are no runs.
+
+    Source: Williams, Waterman & Patterson, CACM 52 (4), 2009.
+    """
+    if not runs:
+        raise ValueError("There are no runs to draw.")
+    figure = new_figure(title, "operations per byte", "GFLOP/s")
+    axes = figure.axes[0]
+    ridge = peak / bandwidth
+    intensities = [intensity for intensity, _ in runs.values()]
+    ends = [min([ridge, *intensities]) / 2, ridge, max([ridge, *intensities]) * 2]
+    roof = [min(peak, bandwidth * intensity) for intensity in ends]
+    axes.plot(ends, roof, color="black", label="roof of this machine")
+    for (name, (intensity, speed)), colour, marker in zip(
+        runs.items(), COLOURS, "os^D", strict=False
+    ):
+        axes.plot(intensity, speed, marker, color=colour, markeredgecolor="black", label=name)
+    axes.set(xscale="log", yscale="log")
+    axes.legend()
+    return figure

@@ -43,11 +43,13 @@ class Measurement:
 
     Attributes:
         timed: what the batches of those steps hold.
+        steps: how many they are.
         seconds: how long they took.
         epoch: what the batches of a whole epoch hold.
     """
 
     timed: Work
+    steps: int
     seconds: float
     epoch: Work
 
@@ -135,4 +137,5 @@ def measure_training(
     collator.batches = []
     for _ in trainer.get_train_dataloader():
         pass
-    return Measurement(timed, clock.ends[-1] - clock.ends[0], add_work(collator.batches))
+    seconds = clock.ends[-1] - clock.ends[0]
+    return Measurement(timed, steps, seconds, add_work(collator.batches))

@@ -8,7 +8,15 @@ from matplotlib.figure import Figure
 from PIL import Image as Picture
 
 from helpers import plots
-from helpers.plots import COLOURS, plot_bars, plot_histogram, plot_lines, plot_scores, show
+from helpers.plots import (
+    COLOURS,
+    plot_bars,
+    plot_histogram,
+    plot_lines,
+    plot_roofline,
+    plot_scores,
+    show,
+)
 
 COUNTS = {"train": {"bad": 3, "good": 5}, "test": {"bad": 1, "good": 2}}
 SCORES = {"majority": (0.21, None), "model": (0.5, (0.45, 0.56))}
@@ -176,6 +184,26 @@ def shown_data(figure: Figure, monkeypatch) -> tuple[dict, dict]:
     show(figure)
     [image] = shown
     return image._repr_mimebundle_()
+
+
+def test_the_roof_rises_with_the_bandwidth_and_ends_flat_at_the_peak():
+    figure = plot_roofline({"small": (1, 8), "large": (100, 90)}, 120, 10, "Two runs")
+    x, y = figure.axes[0].lines[0].get_data()
+    assert list(y) == [5, 120, 120]
+    assert list(x) == [0.5, 12, 200]
+    assert labels(figure) == ("Two runs", "operations per byte", "GFLOP/s")
+
+
+def test_each_run_stands_under_the_roof_with_its_name():
+    figure = plot_roofline({"small": (1, 8), "large": (100, 90)}, 120, 10, "Two runs")
+    points = [tuple(line.get_xydata()[0]) for line in figure.axes[0].lines[1:]]
+    assert points == [(1, 8), (100, 90)]
+    assert legend(figure) == ["roof of this machine", "small", "large"]
+
+
+def test_a_roofline_without_runs_is_refused():
+    with pytest.raises(ValueError, match="There are no runs to draw"):
+        plot_roofline({}, 120, 10, "Nothing")
 
 
 def test_a_plot_is_shown_as_a_png_image(monkeypatch):

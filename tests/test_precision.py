@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+from helpers.precision import cpu_has_bfloat16_units, fast_precision
+from helpers.training import training_arguments
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Pretend to have a machine of some kind."""
+
+    def pretend(cpu: dict[str, bool], gpu: bool = False, gpu_bfloat16: bool = False) -> None:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: cpu)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: gpu_bfloat16)
+
+    return pretend
+
+
+@pytest.mark.parametrize("unit", ["avx512_bf16", "amx_bf16"])
+def test_a_cpu_with_bfloat16_units_computes_in_bfloat16(machine, unit):
+    machine({"avx2": True, unit: True})
+    assert cpu_has_bfloat16_units()
+    assert fast_precision() == "bfloat16"
+
+
+def test_a_cpu_without_units_never_computes_in_bfloat16(machine, tmp_path):
+    machine({"avx2": True, "avx512_f": True, "avx512_bf16": False})
+    assert fast_precision() == "float32"
+    arguments = training_arguments(tmp_path, fast=True)
+    assert (arguments.bf16, arguments.fp16, arguments.use_cpu) == (False, False, True)
+
+
+@pytest.mark.parametrize(("bfloat16", "precision"), [(True, "bfloat16"), (False, "float16")])
+def test_a_gpu_computes_in_half_precision(machine, bfloat16, precision):
+    machine({}, gpu=True, gpu_bfloat16=bfloat16)
+    assert fast_precision() == precision
+
+
+def test_fast_arguments_choose_bfloat16_where_there_are_units(machine, tmp_path):
+    machine({"amx_bf16": True})
+    assert training_arguments(tmp_path, fast=True).bf16
+
+
+def test_what_is_asked_for_comes_before_what_is_fast(machine, tmp_path):
+    machine({"amx_bf16": True})
+    assert not training_arguments(tmp_path, fast=True, bf16=False).bf16
+
+
+def test_without_fast_the_arguments_are_the_same_on_every_machine(machine, tmp_path):
+    machine({"amx_bf16": True})
+    arguments = training_arguments(tmp_path)
+    assert (arguments.bf16, arguments.use_cpu) == (False, True)
