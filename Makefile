@@ -36,8 +36,8 @@ run: $(READY) ## execute the notebooks (NB=07: only that one) into build/run/, w
 test: $(READY) ## lint, test the helpers and the data, and compare every notebook's outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile --ignore=tests/hub \
-	  --nbval --nbval-current-env tests $(filter-out $(TRAINING),$(NOTEBOOKS))
+	$(BIN)/python -m pytest -q --durations=5 --ignore=tests/hub
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(filter-out $(TRAINING),$(NOTEBOOKS))
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(TRAINING)
 
 test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
