@@ -10,6 +10,8 @@ TRAIN_SIZE = 1_000
 # The document evaluates on so many rows, after each epoch.
 EVALUATION_SIZE = 1_000
 FROZEN_LAYERS = 3
+# Enough to estimate the whole training of a recipe.
+TIMED_STEPS = 24
 # The dropout that the weights' own configuration has.
 DROPOUT = 0.1
 
@@ -51,14 +53,14 @@ def build_recipes() -> list[Recipe]:
 
     add("pad to the batch", None, padding="longest")
     grouping = {"train_sampling_strategy": "group_by_length"}
-    add("group by length", 40, grouping, sort_for_evaluation=True)
+    add("group by length", TIMED_STEPS, grouping, sort_for_evaluation=True)
     course = ("per_device_train_batch_size", "learning_rate", "warmup_steps")
     batch = {name: RECIPE[name] for name in course} | {"per_device_eval_batch_size": 64}
-    add("batches of 16, learning rate 1.5e-4", 40, batch)
-    add("no dropout", 40, dropout=0.0)
+    add("batches of 16, learning rate 1.5e-4", TIMED_STEPS, batch)
+    add("no dropout", TIMED_STEPS, dropout=0.0)
     precision = fast_precision()
     if precision != "float32":
         add(precision, None, precision=precision)
-    add("frozen embeddings", 40, frozen_layers=0)
+    add("frozen embeddings", TIMED_STEPS, frozen_layers=0)
     add("frozen lower half", None, frozen_layers=FROZEN_LAYERS)
     return recipes

@@ -28,7 +28,6 @@ def main() -> None:
     transformers.logging.disable_progress_bar()
     train, _, tokenizer = prepare_data("longest")
     best = build_recipes()[-1]
-    threads = torch.get_num_threads()
 
     def seconds_per_token(recipe=best, rows=train, steps=STEPS, attention="sdpa") -> float:
         model = prepare_model(recipe)
@@ -37,13 +36,6 @@ def main() -> None:
             arguments = prepare_arguments(recipe, folder)
             measured = measure_training(model, arguments, rows, tokenizer, steps)
         return measured.seconds / measured.timed.real_tokens
-
-    def with_one_thread() -> float:
-        torch.set_num_threads(1)
-        try:
-            return seconds_per_token()
-        finally:
-            torch.set_num_threads(threads)
 
     def with_medium_products() -> float:
         torch.set_float32_matmul_precision("medium")
@@ -64,7 +56,6 @@ def main() -> None:
             rows=train.with_format("torch", columns=columns)
         ),
         "float32_matmul_precision medium": with_medium_products,
-        "one thread": with_one_thread,
     }
     if os.environ.get("FULL") == "1":
         # It compiles anew for each shape of batch, for minutes.

@@ -14,16 +14,8 @@ from nbformat import NotebookNode
 from tools.kernel_environment import PROJECT
 
 NOTEBOOKS = PROJECT / "notebooks" / "zh"
-# Asked of the kernel itself. Linux's `ru_maxrss` counts what the parent held at the fork; macOS,
-# which has no /proc, gives it in bytes.
-PEAK_MEMORY = """
-import pathlib, re, resource
-status = pathlib.Path("/proc/self/status")
-if status.exists():
-    print(int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) // 1024)
-else:
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20)
-"""
+# Asked of the kernel itself, whose memory it is.
+PEAK_MEMORY = "from helpers.memory import peak_megabytes; print(peak_megabytes())"
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
