@@ -65,6 +65,7 @@ def prepare_model(recipe: Recipe) -> PreTrainedModel:
     source = get_source()
     labels = load_dataset(source.dataset, cache_dir=source.cache_dir)["train"].features["label"]
     model = load_classifier(source, labels.names)
+    model.set_attn_implementation(recipe.attention)
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = recipe.dropout

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 
+import torch
+
 from helpers.precision import fast_precision
 from helpers.training import RECIPE
 
@@ -10,6 +12,7 @@ TRAIN_SIZE = 1_000
 # The document evaluates on so many rows, after each epoch.
 EVALUATION_SIZE = 1_000
 FROZEN_LAYERS = 3
+LARGER_BATCH = 32
 # Enough to estimate the whole training of a recipe.
 TIMED_STEPS = 24
 # The dropout that the weights' own configuration has.
@@ -27,6 +30,7 @@ class Recipe:
         dropout: the share of activations that is dropped in training.
         frozen_layers: how many layers are frozen, beside the embeddings; None freezes nothing.
         precision: `float32`, `bfloat16` or `float16`.
+        attention: which implementation computes attention: `sdpa`, or `eager`, written out.
         sort_for_evaluation: whether texts of a length are evaluated together.
         arguments: what differs from the defaults of `TrainingArguments`.
     """
@@ -37,6 +41,7 @@ class Recipe:
     dropout: float = DROPOUT
     frozen_layers: int | None = None
     precision: str = "float32"
+    attention: str = "sdpa"
     sort_for_evaluation: bool = False
     arguments: dict[str, object] = field(default_factory=dict)
 
@@ -61,6 +66,10 @@ def build_recipes() -> list[Recipe]:
     precision = fast_precision()
     if precision != "float32":
         add(precision, None, precision=precision)
+    if precision == "bfloat16" and not torch.cuda.is_available():
+        # PyTorch's fused attention is the slower one in bfloat16 on a CPU, with heads this narrow.
+        add("attention written out (eager)", TIMED_STEPS, attention="eager")
     add("frozen embeddings", TIMED_STEPS, frozen_layers=0)
-    add("frozen lower half", None, frozen_layers=FROZEN_LAYERS)
+    add("frozen lower half", TIMED_STEPS, frozen_layers=FROZEN_LAYERS)
+    add(f"batches of {LARGER_BATCH}", None, {"per_device_train_batch_size": LARGER_BATCH})
     return recipes
