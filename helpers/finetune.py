@@ -1,0 +1,421 @@
+"""Notebook 07 as a program, for when a notebook is too small: `python -m helpers.finetune`.
+
+It trains, chooses on validation, reports once on test, and prints one line of JSON. `Trainer`
+brings the flags, the progress bar and, under `accelerate launch` or `torchrun`, the processes.
+"""
+
+import csv
+import dataclasses
+import json
+import os
+import shlex
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import datasets
+import numpy as np
+import transformers
+from datasets import Dataset, load_dataset
+from safetensors import SafetensorError
+from transformers import (
+    AutoTokenizer,
+    HfArgumentParser,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+    TrainingArguments,
+)
+
+from helpers.checkpoints import (
+    CheckpointError,
+    KeepEpochOrder,
+    StopOnSignal,
+    StoppedBySignal,
+    check_checkpoint,
+    complete_checkpoints,
+)
+from helpers.intervals import bootstrap_interval
+from helpers.preprocess import token_counts, tokenize
+from helpers.sampling import split_validation, take_sample
+from helpers.sources import Source, SourceError, get_source
+from helpers.training import (
+    RECIPE,
+    freeze_lower_layers,
+    load_classifier,
+    make_compute_metrics,
+    training_arguments,
+)
+
+RESULT = "result.json"
+PREDICTIONS = "test_predictions.csv"
+LAST = "last"
+# What differs from the course's recipe: keep the best epoch, and be able to go on.
+DEFAULTS = RECIPE | {
+    "output_dir": "",
+    "save_strategy": "epoch",
+    "save_total_limit": 1,
+    "load_best_model_at_end": True,
+    "metric_for_best_model": "accuracy",
+    # Otherwise `Trainer` multiplies the loss by the number of processes: it expects a model that
+    # divides by the tokens of all of them, and BERT's classifier averages over its own batch.
+    "average_tokens_across_devices": False,
+    # Left open, `Trainer` hides its progress bar along with the library's warnings.
+    "disable_tqdm": False,
+}
+
+
+class UsageError(Exception):
+    """The program was asked for what cannot be done; the message says what to do."""
+
+
+@dataclass
+class FinetuneArguments:
+    """What the course adds to the arguments of `TrainingArguments`."""
+
+    source: str | None = field(
+        default=None,
+        metadata={"help": "embedded or hub; by default what COURSE_SOURCE names, or embedded"},
+    )
+    train_samples: int = field(default=1000, metadata={"help": "training reviews"})
+    validation_samples: int = field(
+        default=300, metadata={"help": "reviews cut from train, to choose the best epoch on"}
+    )
+    test_samples: int = field(default=2000, metadata={"help": "test reviews, read once"})
+    max_length: int | None = field(
+        default=None, metadata={"help": "cut after so many tokens; by default the model's limit"}
+    )
+    frozen_layers: int | None = field(
+        default=None,
+        metadata={"help": "freeze the embeddings and so many layers; by default half of them"},
+    )
+
+
+class _Parser(HfArgumentParser):
+    """Says what is wrong in one sentence, without the two hundred flags before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}: see --help.")
+
+
+def parse_arguments(arguments: list[str]) -> tuple[FinetuneArguments, TrainingArguments]:
+    """Return what the command line says, the course's arguments and those of `Trainer`.
+
+    Raises:
+        UsageError: for an unknown flag, a value of the wrong kind, or one that cannot be.
+    """
+    parser = _Parser(
+        [FinetuneArguments, TrainingArguments],
+        prog="python -m helpers.finetune",
+        allow_abbrev=False,
+        description="Fine-tune BERT on reviews as notebook 07 does. --output_dir gets the model, "
+        f"its tokenizer, {RESULT} and {PREDICTIONS}. Stopped by Ctrl-C or SIGTERM, it saves a "
+        f"checkpoint; --resume_from_checkpoint {LAST} goes on from the last complete one.",
+    )
+    parser.set_defaults(**DEFAULTS)
+    try:
+        ours, theirs, unknown = parser.parse_args_into_dataclasses(
+            arguments, return_remaining_strings=True, look_for_args_file=False
+        )
+    except (ValueError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"These arguments do not go together: {reason}") from error
+    if unknown:
+        raise UsageError(f"There is no argument {unknown[0]}: see --help.")
+    _check_numbers(ours, theirs)
+    return ours, theirs
+
+
+def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
+    positive = {
+        "train_samples": ours.train_samples,
+        "validation_samples": ours.validation_samples,
+        "test_samples": ours.test_samples,
+        "per_device_train_batch_size": theirs.per_device_train_batch_size,
+        "per_device_eval_batch_size": theirs.per_device_eval_batch_size,
+        "gradient_accumulation_steps": theirs.gradient_accumulation_steps,
+        "learning_rate": theirs.learning_rate,
+        "num_train_epochs": theirs.num_train_epochs,
+    }
+    for name, value in positive.items():
+        if not value > 0:
+            raise UsageError(f"--{name} is {value}: pass a number above 0.")
+
+
+def prepare_output(folder: str | None, resume: str | None) -> tuple[Path, Path | None]:
+    """Make sure that a folder can be written and that nothing of the user's is in it.
+
+    Args:
+        folder: `--output_dir`.
+        resume: `--resume_from_checkpoint`: a folder, `last`, or None.
+
+    Returns:
+        The folder, and the checkpoint to resume from or None.
+
+    Raises:
+        UsageError: if the folder cannot be used.
+        CheckpointError: if the checkpoint is missing or damaged.
+    """
+    if not folder:
+        raise UsageError("Nothing says where the model goes: pass --output_dir FOLDER.")
+    output = Path(folder)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        probe = output / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"{output} cannot be written ({error.strerror}): pass another --output_dir."
+        ) from error
+    if (output / RESULT).exists():
+        raise UsageError(f"{output} holds a finished training: pass another --output_dir.")
+    if resume is None:
+        if any(output.iterdir()):
+            raise UsageError(
+                f"{output} is not empty, and nothing in it is overwritten: pass another "
+                f"--output_dir, or --resume_from_checkpoint {LAST} to go on with it."
+            )
+        return output, None
+    if resume == LAST:
+        complete = complete_checkpoints(output)
+        return output, complete[-1] if complete else None
+    check_checkpoint(Path(resume))
+    return output, Path(resume)
+
+
+@dataclass(frozen=True)
+class Data:
+    """The tokenized splits of a run."""
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset
+    label_names: list[str]
+
+
+def prepare_data(
+    source: Source, tokenizer: PreTrainedTokenizerBase, arguments: FinetuneArguments
+) -> Data:
+    """Load, tokenize and sample, as notebook 07 does; the test split sorted by length.
+
+    Raises:
+        UsageError: if there are not as many reviews as were asked for.
+    """
+    dataset = load_dataset(source.dataset, cache_dir=source.cache_dir)
+    try:
+        tokenized = tokenize(dataset, tokenizer, arguments.max_length)
+        splits = split_validation(tokenized["train"], size=arguments.validation_samples)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    for name, rows in (("train", splits["train"]), ("test", tokenized["test"])):
+        size = getattr(arguments, f"{name}_samples")
+        if size > len(rows):
+            raise UsageError(f"--{name}_samples is {size}: there are {len(rows)}.")
+    test = take_sample(tokenized["test"], arguments.test_samples)
+    lengths = token_counts(test)
+    test = test.select(sorted(range(len(test)), key=lengths.__getitem__))
+    train = take_sample(splits["train"], arguments.train_samples)
+    return Data(train, splits["validation"], test, dataset["train"].features["label"].names)
+
+
+def prepare_model(source: Source, label_names: list[str], frozen: int | None) -> PreTrainedModel:
+    """Load the pretrained encoder with a new head, its lower layers frozen.
+
+    Args:
+        source: where the weights lie.
+        label_names: the name of each label.
+        frozen: how many layers are frozen; None is half of them.
+
+    Raises:
+        UsageError: if the encoder does not have so many layers.
+    """
+    model = load_classifier(source, label_names)
+    layers = model.config.num_hidden_layers // 2 if frozen is None else frozen
+    try:
+        freeze_lower_layers(model, layers)
+    except ValueError as error:
+        raise UsageError(f"--frozen_layers: {error}") from error
+    return model
+
+
+def finetune(
+    arguments: FinetuneArguments, training: TrainingArguments, resumed_from: Path | None = None
+) -> dict[str, object]:
+    """Train, report on test, and save the model and the result into `training.output_dir`.
+
+    Args:
+        arguments: how much of which data, and what is frozen.
+        training: how to train.
+        resumed_from: a checkpoint of the same training, to go on from.
+
+    Returns:
+        What `result.json` holds: accuracy, its 95 % interval, seconds of training, samples a
+        second, and all arguments.
+
+    Raises:
+        UsageError: for numbers that the data do not allow.
+        StoppedBySignal: after SIGINT or SIGTERM; a checkpoint is saved.
+    """
+    source = get_source(arguments.source)
+    tokenizer = AutoTokenizer.from_pretrained(source.model)
+    # One process fills the cache, the others read it.
+    with training.main_process_first(desc="tokenizing"):
+        data = prepare_data(source, tokenizer, arguments)
+    model = prepare_model(source, data.label_names, arguments.frozen_layers)
+    # Read now: `Trainer` deletes it when it saves a later one.
+    done_before = _steps_done(resumed_from)
+    stop = StopOnSignal()
+    try:
+        trainer = Trainer(
+            model=model,
+            args=training,
+            train_dataset=data.train,
+            eval_dataset=data.validation,
+            processing_class=tokenizer,
+            compute_metrics=make_compute_metrics(source),
+            callbacks=[KeepEpochOrder(resumed_from), stop],
+        )
+        start = time.perf_counter()
+        trainer.train(resume_from_checkpoint=str(resumed_from) if resumed_from else None)
+        seconds = time.perf_counter() - start
+    finally:
+        stop.restore()
+    predicted = _predict(trainer, training, tokenizer, data.test)
+    hits = predicted == np.array(data.test["label"])
+    low, high = bootstrap_interval(hits)
+    steps = trainer.state.max_steps - done_before
+    epochs = steps / trainer.state.max_steps * training.num_train_epochs
+    result = {
+        "accuracy": float(hits.mean()),
+        "interval": [low, high],
+        "seconds": round(seconds, 2),
+        "samples_per_second": round(epochs * len(data.train) / seconds, 2),
+        "processes": training.world_size,
+        "arguments": dataclasses.asdict(arguments) | training.to_dict(),
+    }
+    trainer.save_model()
+    if trainer.is_world_process_zero():
+        _write_predictions(Path(training.output_dir), data.test, predicted)
+        _write_result(Path(training.output_dir), result)
+    return result
+
+
+def _steps_done(checkpoint: Path | None) -> int:
+    if checkpoint is None:
+        return 0
+    return json.loads((checkpoint / "trainer_state.json").read_text())["global_step"]
+
+
+def _predict(
+    trainer: Trainer,
+    training: TrainingArguments,
+    tokenizer: PreTrainedTokenizerBase,
+    test: Dataset,
+) -> np.ndarray:
+    arguments = training_arguments(
+        training.output_dir,
+        eval_strategy="no",
+        train_sampling_strategy="sequential",
+        per_device_eval_batch_size=training.per_device_eval_batch_size,
+        use_cpu=training.use_cpu,
+        disable_tqdm=training.disable_tqdm,
+    )
+    tester = Trainer(trainer.model, arguments, processing_class=tokenizer)
+    return tester.predict(test).predictions.argmax(axis=-1)
+
+
+def _write_predictions(output: Path, test: Dataset, predicted: np.ndarray) -> None:
+    with (output / PREDICTIONS).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label", "predicted"])
+        writer.writerows(zip(test["text"], test["label"], predicted.tolist(), strict=True))
+
+
+def _write_result(output: Path, result: dict[str, object]) -> None:
+    # Written last and in one move: a folder with a result holds all the rest.
+    draft = output / f".{RESULT}"
+    draft.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
+    draft.replace(output / RESULT)
+
+
+def resume_command(arguments: list[str], checkpoint: Path | str) -> str:
+    """Return the command that goes on from a checkpoint."""
+    kept = list(arguments)
+    flag = "--resume_from_checkpoint"
+    if flag in kept:
+        del kept[kept.index(flag) : kept.index(flag) + 2]
+    command = ["python", "-m", "helpers.finetune", *kept, flag, str(checkpoint)]
+    return shlex.join(command)
+
+
+def _is_disk_full(error: BaseException, output: Path) -> bool:
+    if "No space left" in str(error) or getattr(error, "errno", None) == 28:
+        return True
+    # PyTorch's writer does not say why it failed.
+    status = os.statvfs(output)
+    return "PytorchStreamWriter" in str(error) and status.f_bavail * status.f_frsize < 2**20
+
+
+def main(arguments: list[str]) -> int:
+    """Run the program; return its exit code: 0 done, 2 cannot be done, 130 stopped by a signal."""
+    datasets.disable_progress_bars()
+    transformers.logging.set_verbosity_error()
+    # Of loading and saving, a second each; the bar of the training stays.
+    transformers.logging.disable_progress_bar()
+    first = int(os.environ.get("RANK", "0")) == 0
+
+    def say(text: str) -> None:
+        if first:
+            print(text, file=sys.stderr, flush=True)
+
+    try:
+        ours, training = parse_arguments(arguments)
+        output, checkpoint = prepare_output_once(training)
+        if training.resume_from_checkpoint:
+            say(
+                f"Resuming from {checkpoint}."
+                if checkpoint
+                else f"No checkpoint is complete: starting from the beginning in {output}."
+            )
+        result = finetune(ours, training, checkpoint)
+    except (UsageError, SourceError) as error:
+        say(str(error))
+        return 2
+    except CheckpointError as error:
+        say(f"{error} Pass --resume_from_checkpoint {LAST} to use the last complete one.")
+        return 2
+    except StoppedBySignal as stopped:
+        say(f"\nStopped; saved {stopped.checkpoint}. To go on:")
+        say("  " + resume_command(arguments, stopped.checkpoint))
+        return 130
+    except KeyboardInterrupt:
+        say(f"\nStopped outside the training; to go on, add --resume_from_checkpoint {LAST}.")
+        return 130
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if not _is_disk_full(error, Path(training.output_dir)):
+            raise
+        say(f"The disk of {training.output_dir} is full: free some space, then go on with")
+        say("  " + resume_command(arguments, LAST))
+        return 2
+    if first:
+        shown = {name: value for name, value in result.items() if name != "arguments"}
+        print(json.dumps(shown | {"output_dir": training.output_dir}), flush=True)
+    return 0
+
+
+def prepare_output_once(training: TrainingArguments) -> tuple[Path, Path | None]:
+    """Prepare the output folder in the first process, and look at it only then in the others.
+
+    Raises:
+        UsageError: if the folder cannot be used.
+        CheckpointError: if the checkpoint is missing or damaged.
+    """
+    with training.main_process_first(desc="output folder"):
+        return prepare_output(training.output_dir, training.resume_from_checkpoint)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,124 @@
+"""The program as a person starts it: what it leaves behind, and what a stop costs."""
+
+import csv
+import json
+import random
+import shutil
+import signal
+import subprocess
+
+import nbformat
+import pytest
+
+from helpers.checkpoints import complete_checkpoints
+from tests.processes.conftest import OFTEN, SMALL, finetune, stop_at, weights
+from tools.kernel_environment import PROJECT
+
+KILLS = 10
+# Between two kills; ten times as many are less than the training has.
+MOST_STEPS = 5
+RESUME = ["--resume_from_checkpoint", "last"]
+
+
+def predictions(folder) -> list[int]:
+    with (folder / "test_predictions.csv").open(encoding="utf-8", newline="") as file:
+        return [int(row["predicted"]) for row in csv.DictReader(file)]
+
+
+def test_the_folder_holds_the_model_and_the_result(whole):
+    names = {path.name for path in whole.iterdir()}
+    assert {"model.safetensors", "config.json", "tokenizer.json", "result.json"} <= names
+    result = json.loads((whole / "result.json").read_text())
+    low, high = result["interval"]
+    assert low <= result["accuracy"] <= high
+    assert result["seconds"] > 0
+    assert result["samples_per_second"] > 0
+    assert result["arguments"]["train_samples"] == 96
+
+
+def test_the_notebook_and_the_program_predict_the_same(tmp_path):
+    folder = tmp_path / "run"
+    done = finetune("--output_dir", str(folder), *SMALL)
+    assert done.code == 0, done.errors
+    path = PROJECT / "notebooks/zh/07_finetune_bert.ipynb"
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    last = next(number for number, cell in enumerate(cells) if cell.id == "predict-check")
+    # The cells on the trap need more validation rows, and change nothing.
+    cells = [cell for cell in cells[: last + 1] if not cell.id.startswith("order-trap")]
+    code = "\n".join(cell.source for cell in cells)
+    for before, after in {
+        "size=1000": "size=96",
+        "size=300": "size=25",
+        "size=2000": "size=64",
+    }.items():
+        assert before in code
+        code = code.replace(before, after)
+    space = {}
+    exec(compile(code, path.name, "exec"), space)
+    assert predictions(folder) == space["predicted"].tolist()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_a_signal_saves_a_checkpoint_that_goes_on_to_the_same_model(whole, tmp_path, number):
+    folder = tmp_path / "run"
+    arguments = ["--output_dir", str(folder), *SMALL, *OFTEN]
+    stopped = stop_at(9, number, *arguments)
+    assert stopped.code == 130
+    command = stopped.errors.strip().splitlines()[-1].split()
+    assert command[:3] == ["python", "-m", "helpers.finetune"]
+    done = finetune(*command[3:])
+    assert done.code == 0, done.errors
+    assert weights(folder) == weights(whole)
+    assert predictions(folder) == predictions(whole)
+
+
+@pytest.mark.slow
+def test_ten_kills_in_a_row_change_no_digit(tmp_path):
+    long = [*SMALL, *OFTEN, "--num_train_epochs=10"]
+    undisturbed, folder = tmp_path / "undisturbed", tmp_path / "killed"
+    assert finetune("--output_dir", str(undisturbed), *long).code == 0
+    generator = random.Random(0)
+    for _ in range(KILLS):
+        complete = complete_checkpoints(folder)
+        reached = int(complete[-1].name.partition("-")[2]) if complete else 0
+        again = RESUME if folder.exists() and any(folder.iterdir()) else []
+        step = reached + generator.randint(0, MOST_STEPS)
+        stopped = stop_at(step, signal.SIGKILL, "--output_dir", str(folder), *long, *again)
+        assert stopped.code == -signal.SIGKILL
+    done = finetune("--output_dir", str(folder), *long, *RESUME)
+    assert done.code == 0, done.errors
+    assert weights(folder) == weights(undisturbed)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "optimizer.pt", "trainer_state.json"])
+def test_a_damaged_checkpoint_is_refused_and_an_earlier_one_found(whole, tmp_path, name):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    last = complete_checkpoints(whole)[-1]
+    for number in (16, 18):
+        shutil.copytree(last, folder / f"checkpoint-{number}")
+    broken = folder / "checkpoint-18" / name
+    broken.write_bytes(broken.read_bytes()[:100])
+    refused = finetune("--output_dir", str(folder), "--resume_from_checkpoint", str(broken.parent))
+    assert refused.code == 2
+    assert refused.errors.strip().splitlines() == [
+        f"{name} of the checkpoint {broken.parent} is damaged. "
+        "Pass --resume_from_checkpoint last to use the last complete one."
+    ]
+    assert [path.name for path in complete_checkpoints(folder)] == ["checkpoint-16"]
+
+
+def test_a_full_disk_ends_in_one_sentence(tmp_path):
+    size = "size=60m"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", tmp_path], check=False)
+    if mounted.returncode:
+        pytest.skip("a small file system cannot be mounted here: that needs root")
+    try:
+        folder = tmp_path / "run"
+        done = finetune("--output_dir", str(folder), *SMALL, *OFTEN)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+    assert done.code == 2
+    said = done.errors.splitlines()
+    assert said[-2] == f"The disk of {folder} is full: free some space, then go on with"
+    assert "Traceback" not in done.errors
