@@ -28,10 +28,10 @@ class StoppedBySignal(Exception):
 
 
 class KeepEpochOrder(TrainerCallback):
-    """Lets a training that resumes within an epoch see its batches in the same order.
+    """Lets a training that resumes see its batches in the same order.
 
-    `Trainer` draws the order of a grouped epoch from the global random state, and a checkpoint
-    has that state as it was at the step, not as it was when the order was drawn.
+    `Trainer` draws the order of a grouped epoch from the global random state. A checkpoint has
+    that state as it was at its step; what is needed is the state the epoch begins with.
     """
 
     def __init__(self, resumed_from: Path | None = None) -> None:
@@ -40,6 +40,7 @@ class KeepEpochOrder(TrainerCallback):
         if resumed_from is not None:
             self._state = torch.load(resumed_from / EPOCH_STATE, weights_only=True)
         self._resumes = resumed_from is not None
+        self._waits = False
 
     def on_epoch_begin(self, *_, **__) -> None:
         """Take back the state that the epoch began with, or note it."""
@@ -48,10 +49,27 @@ class KeepEpochOrder(TrainerCallback):
             self._resumes = False
         self._state = torch.get_rng_state()
 
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_
+    ) -> None:
+        """Let a save after the last step wait: who resumes from it would skip the evaluation."""
+        if control.should_save and ended_epoch(state):
+            control.should_save = False
+            self._waits = True
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_
+    ) -> None:
+        """Save what has waited; `Trainer` evaluates first."""
+        control.should_save |= self._waits
+        self._waits = False
+
     def on_save(self, args: TrainingArguments, state: TrainerState, *_, **__) -> None:
         """Put the state beside what `Trainer` saved."""
         if args.should_save:
-            torch.save(self._state, checkpoint_folder(args, state) / EPOCH_STATE)
+            # After its last step an epoch is done, and the next one begins with the state of now.
+            begins = torch.get_rng_state() if ended_epoch(state) else self._state
+            torch.save(begins, checkpoint_folder(args, state) / EPOCH_STATE)
 
 
 class StopOnSignal(TrainerCallback):
@@ -79,12 +97,23 @@ class StopOnSignal(TrainerCallback):
             asked = asked.to(args.device)
             torch.distributed.all_reduce(asked, op=torch.distributed.ReduceOp.MAX)
         self._asked = bool(asked)
+        control.should_save |= self._asked and not ended_epoch(state)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_
+    ) -> None:
+        """Save after the evaluation when the last step of an epoch was the one."""
         control.should_save |= self._asked
 
     def on_save(self, args: TrainingArguments, state: TrainerState, *_, **__) -> None:
         """Leave the training: what comes after the save would change what is resumed."""
         if self._asked:
             raise StoppedBySignal(checkpoint_folder(args, state))
+
+
+def ended_epoch(state: TrainerState) -> bool:
+    """Say whether the present step is the last one of an epoch."""
+    return float(state.epoch).is_integer()
 
 
 def checkpoint_folder(args: TrainingArguments, state: TrainerState) -> Path:

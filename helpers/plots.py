@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
@@ -141,6 +142,37 @@ def plot_scores(scores: Mapping[str, Score], title: str, x_label: str) -> Figure
     axes.set_ylim(len(scores) - 0.5, -0.5)
     axes.set_ylabel("predictor")
     axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def plot_confusion_matrix(counts: np.ndarray, names: Sequence[str], title: str) -> Figure:
+    """Draw how often each true label was predicted as each label, the number in each square.
+
+    The darker a square, the larger its share of the true label.
+
+    Args:
+        counts: shape (labels, labels); a row for each true label, a column for each predicted one.
+        names: the name of each label, in the order of their numbers.
+        title: what the reader should see.
+
+    Raises:
+        ValueError: if the counts are not one row and one column for each name.
+    """
+    counts = np.asarray(counts)
+    if counts.shape != (len(names), len(names)) or not len(names):
+        raise ValueError(
+            f"The counts have the shape {counts.shape} for {len(names)} names: "
+            "pass one row and one column for each."
+        )
+    figure = new_figure(title, "predicted label", "true label")
+    axes = figure.axes[0]
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
+    for (row, column), count in np.ndenumerate(counts):
+        colour = "white" if shares[row, column] > 0.5 else "black"
+        axes.text(column, row, f"{count}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
     return figure
 
 

@@ -11,6 +11,7 @@ from helpers import plots
 from helpers.plots import (
     COLOURS,
     plot_bars,
+    plot_confusion_matrix,
     plot_histogram,
     plot_lines,
     plot_roofline,
@@ -19,6 +20,7 @@ from helpers.plots import (
 )
 
 COUNTS = {"train": {"bad": 3, "good": 5}, "test": {"bad": 1, "good": 2}}
+CONFUSION = [[9, 1, 0], [2, 2, 4], [0, 0, 0]]
 SCORES = {"majority": (0.21, None), "model": (0.5, (0.45, 0.56))}
 
 
@@ -176,6 +178,41 @@ def test_no_scores_are_refused():
 def test_a_score_outside_its_interval_is_refused_by_name(interval):
     with pytest.raises(ValueError, match=r"'model': 0\.5 lies outside its interval"):
         plot_scores({"model": (0.5, interval)}, "t", "accuracy")
+
+
+def test_each_square_of_a_confusion_matrix_has_its_number():
+    figure = plot_confusion_matrix(CONFUSION, ["bad", "fair", "good"], "Neighbours are mixed up")
+    numbers = {text.get_position(): int(text.get_text()) for text in figure.axes[0].texts}
+    # A column to the right is another prediction, a row further down another truth.
+    assert numbers[1, 0] == 1
+    assert numbers[2, 1] == 4
+    assert len(numbers) == 9
+    assert labels(figure) == ("Neighbours are mixed up", "predicted label", "true label")
+    assert tick_labels(figure.axes[0].xaxis) == ["bad", "fair", "good"]
+    assert tick_labels(figure.axes[0].yaxis) == ["bad", "fair", "good"]
+
+
+def test_squares_are_as_dark_as_their_share_of_the_true_label():
+    [image] = plot_confusion_matrix(CONFUSION, list("abc"), "t").axes[0].images
+    shares = image.get_array().tolist()
+    assert shares == [[0.9, 0.1, 0], [0.25, 0.25, 0.5], [0, 0, 0]]
+    greys = [luminance(to_hex(image.to_rgba(share))) for share in (0.0, 0.25, 0.5, 0.9)]
+    assert greys == sorted(greys, reverse=True)
+
+
+def test_the_numbers_stand_out_from_their_squares():
+    axes = plot_confusion_matrix([[100 - n, n] for n in (0, 50)], list("ab"), "t").axes[0]
+    [image] = axes.images
+    for text in axes.texts:
+        column, row = text.get_position()
+        square = luminance(to_hex(image.to_rgba(image.get_array()[row, column])))
+        assert abs(luminance(to_hex(text.get_color())) - square) > 0.4
+
+
+@pytest.mark.parametrize("counts", [[[1, 2]], [[1]], [1, 2], [[1, 2, 3], [4, 5, 6]]])
+def test_a_confusion_matrix_of_another_shape_than_its_names_is_refused(counts):
+    with pytest.raises(ValueError, match="2 names: pass one row and one column for each"):
+        plot_confusion_matrix(counts, ["bad", "good"], "t")
 
 
 def shown_data(figure: Figure, monkeypatch) -> tuple[dict, dict]:

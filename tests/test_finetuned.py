@@ -1,0 +1,71 @@
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+from helpers import finetuned, sources
+from helpers.finetuned import FILES, is_complete, load_finetuned, train_finetuned
+from helpers.levels import LEVELS
+from helpers.training import load_classifier
+
+
+@pytest.fixture
+def models(source, tmp_path, monkeypatch):
+    """An empty folder for the models that this source trains."""
+    monkeypatch.setattr(sources, "MODELS", tmp_path)
+    return source.models
+
+
+def save_untrained(source, folder) -> None:
+    load_classifier(source, LEVELS, seed=7).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(source.model).save_pretrained(folder)
+
+
+def test_a_model_on_the_disk_is_loaded_without_a_word(source, models, capsys):
+    save_untrained(source, models / "07_finetune_bert")
+    model, tokenizer = load_finetuned(source)
+    assert capsys.readouterr().out == ""
+    assert torch.equal(
+        model.classifier.weight, load_classifier(source, LEVELS, 7).classifier.weight
+    )
+    assert model.config.id2label == dict(enumerate(LEVELS))
+    assert not model.training
+    assert tokenizer("good")["input_ids"] == [101, 2204, 102]
+
+
+def test_a_model_that_is_not_on_the_disk_is_trained_and_kept(source, models, capsys, monkeypatch):
+    monkeypatch.setattr(finetuned, "train_finetuned", save_untrained)
+    load_finetuned(source)
+    printed = capsys.readouterr().out
+    assert printed == "07_finetune_bert is not on this disk; it is trained again: about a minute\n"
+    load_finetuned(source)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("lacking", FILES)
+def test_a_model_without_one_of_its_files_is_not_complete(tmp_path, lacking):
+    for name in FILES:
+        (tmp_path / name).touch()
+    assert is_complete(tmp_path)
+    (tmp_path / lacking).unlink()
+    assert not is_complete(tmp_path)
+
+
+def test_a_folder_that_does_not_exist_is_not_complete(tmp_path):
+    assert not is_complete(tmp_path / "nothing")
+
+
+@pytest.mark.slow
+def test_training_changes_the_upper_layers_and_leaves_the_model_only(source, models):
+    folder = models / "07_finetune_bert"
+    folder.mkdir(parents=True)
+    (folder / "half_a_model").touch()
+    train_finetuned(source, folder, train_size=32, num_train_epochs=1, disable_tqdm=True)
+    assert is_complete(folder)
+    assert not (folder / "half_a_model").exists()
+    assert list(models.iterdir()) == [folder]
+    trained, _ = load_finetuned(source)
+    before = load_classifier(source, LEVELS).state_dict()
+    same = {name for name, weights in trained.state_dict().items() if weights.equal(before[name])}
+    assert "bert.encoder.layer.2.output.dense.weight" in same
+    assert "bert.encoder.layer.3.output.dense.weight" not in same
+    assert "classifier.weight" not in same
