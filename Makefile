@@ -12,13 +12,13 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 NOTEBOOKS := $(wildcard notebooks/zh/*.ipynb)
 # They train for long and use both cores: `make test` runs them one by one, the others in pairs.
-TRAINING := $(filter $(addprefix notebooks/zh/,00_% 07_% 09_%),$(NOTEBOOKS))
+TRAINING := $(filter $(addprefix notebooks/zh/,00_% 07_% 09_% 11_%),$(NOTEBOOKS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-hub bench lab fetch doctor update mirror lock clean
+.PHONY: help setup run test test-processes test-hub bench learning-curve lab fetch doctor update sync translated mirror lock clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
@@ -30,15 +30,18 @@ $(READY): pyproject.toml constraints.txt
 
 setup: $(READY) ## install the pinned packages and the weights (the other commands do it themselves)
 
-run: $(READY) ## execute the notebooks (NB=07: only that one) into build/run/, with an HTML page of each
+run: $(READY) ## execute the notebooks (NB=07: only that one; COURSE_LANG=en: in English) into build/run/, with an HTML page of each
 	$(BIN)/python -m tools.run_notebooks $(NB)
 
 test: $(READY) ## lint, test the helpers and the data, and compare every notebook's outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python -m pytest -q --durations=5 --ignore=tests/hub
+	$(BIN)/python -m pytest -q --durations=5 --ignore=tests/hub --ignore=tests/processes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(filter-out $(TRAINING),$(NOTEBOOKS))
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(TRAINING)
+
+test-processes: $(READY) ## start helpers.finetune in one process and in several, stop it, kill it, and go on
+	$(BIN)/python -m pytest -q --durations=5 tests/processes
 
 test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/hub
@@ -50,7 +53,10 @@ $(VENV)/.bench: $(READY)
 bench: $(VENV)/.bench ## measure what makes training fast, side by side, in 10 minutes (FULL=1: every row to the end, an hour or more)
 	$(BIN)/python -m benchmarks.speed
 
-lab: $(READY) ## open JupyterLab on the notebooks (ARGS=--no-browser: options of JupyterLab)
+learning-curve: $(READY) ## measure accuracy over sizes and seeds into data/learning_curve.json, most of an hour; a stop costs one run
+	$(BIN)/python -m benchmarks.learning_curve
+
+lab: $(READY) ## open JupyterLab on the notebooks (COURSE_LANG=en: in English; ARGS=--no-browser: options of JupyterLab)
 	$(BIN)/python -m tools.lab $(ARGS)
 
 fetch: $(READY) ## bring what COURSE_SOURCE=hub needs into data/hf, patiently, digests checked
@@ -60,9 +66,16 @@ fetch: $(READY) ## bring what COURSE_SOURCE=hub needs into data/hf, patiently, d
 doctor: ## look at this machine and its source, and say what to do about what is wrong
 	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m tools.doctor
 
-update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs, show what changed
+update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs in both languages, show what changed
 	$(BIN)/python -m tools.update_notebooks $(NB)
 	$(BIN)/python -m tools.readme_picture
+	$(BIN)/python -m tools.sync_notebooks
+
+sync: $(READY) ## let the English notebooks follow the Chinese ones, and list what is to be translated
+	$(BIN)/python -m tools.sync_notebooks
+
+translated: $(READY) ## record that the English of a notebook (NB=07) was read against today's Chinese
+	$(BIN)/python -m tools.sync_notebooks --translated $(NB)
 
 build/mirror/.ready: pyproject.toml
 	@echo "Installing the mirror into build/mirror (half a minute, once)"

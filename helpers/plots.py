@@ -7,8 +7,8 @@ import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
 
-# Dark to light, so that they differ in grey and to the colour-blind (Okabe and Ito, 2008).
-COLOURS = ("#0072B2", "#D55E00", "#56B4E9", "#F0E442")
+# They differ in grey and to the colour-blind, and stand out from white (Okabe and Ito, 2008).
+COLOURS = ("#0072B2", "#D55E00", "#000000", "#CC79A7")
 LINE_STYLES = ("-", "--", ":", "-.")
 
 Score = tuple[float, tuple[float, float] | None]
@@ -117,13 +117,16 @@ def plot_bars(counts: Mapping[str, Mapping[str, float]], title: str, y_label: st
     return figure
 
 
-def plot_scores(scores: Mapping[str, Score], title: str, x_label: str) -> Figure:
+def plot_scores(
+    scores: Mapping[str, Score], title: str, x_label: str, y_label: str = "predictor"
+) -> Figure:
     """Draw scores beside each other, with their intervals where there are any.
 
     Args:
         scores: for each name, the score and the ends of its interval or None.
         title: what the reader should see.
         x_label: what the score is, with its unit.
+        y_label: what has the names.
 
     Raises:
         ValueError: if there are no scores, or one lies outside its interval.
@@ -140,7 +143,7 @@ def plot_scores(scores: Mapping[str, Score], title: str, x_label: str) -> Figure
         axes.errorbar(score, place, xerr=errors, fmt="o", color=COLOURS[0], capsize=4)
     axes.set_yticks(range(len(scores)), list(scores))
     axes.set_ylim(len(scores) - 0.5, -0.5)
-    axes.set_ylabel("predictor")
+    axes.set_ylabel(y_label)
     axes.grid(axis="x", alpha=0.3)
     return figure
 
