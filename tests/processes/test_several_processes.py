@@ -95,19 +95,8 @@ def machines():
     names = ["course-0", "course-1"]
     try:
         ip("netns", "add", names[1])
-        ip(
-            "link",
-            "add",
-            "course-a",
-            "netns",
-            names[0],
-            "type",
-            "veth",
-            "peer",
-            "course-b",
-            "netns",
-            names[1],
-        )
+        pair = f"course-a netns {names[0]} type veth peer course-b netns {names[1]}"
+        assert ip("link", "add", *pair.split()) == 0
         for name, device, address in zip(names, ("course-a", "course-b"), ADDRESSES, strict=True):
             ip("-n", name, "address", "add", f"{address}/24", "dev", device)
             for link in ("lo", device):
