@@ -12,7 +12,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
 NOTEBOOKS := $(wildcard notebooks/zh/*.ipynb)
 # They train for long and use both cores: `make test` runs them one by one, the others in pairs.
-TRAINING := $(filter $(addprefix notebooks/zh/,00_% 07_% 09_% 11_%),$(NOTEBOOKS))
+TRAINING := $(filter $(addprefix notebooks/zh/,00_% 07_% 08_% 09_% 11_%),$(NOTEBOOKS))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-processes test-hub bench learning-curve lab fetch doctor update sync translated mirror lock clean

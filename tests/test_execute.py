@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from tools import run_notebooks, update_notebooks
+from tools import lab, run_notebooks, update_notebooks
 from tools.execute import Execution, execute, find_notebooks
-from tools.kernel_environment import VARIABLES
+from tools.kernel_environment import PROJECT, VARIABLES
+from tools.languages import chosen_language, notebook_folder
 from tools.run_notebooks import headline, index_page, table_rows, table_text, write_pages
 from tools.update_notebooks import changes
 
@@ -53,6 +54,7 @@ def environment(monkeypatch) -> None:
     """The commands set variables: set them first, so that they are set back after the test."""
     for name in [*VARIABLES, "PYTHONPATH", "HF_HUB_OFFLINE"]:
         monkeypatch.setenv(name, os.environ.get(name, ""))
+    monkeypatch.delenv("COURSE_LANG", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -205,21 +207,42 @@ def test_the_index_links_every_notebook_and_escapes_its_result():
         ["notebook", "cells", "seconds", "peak MB", "result"],
         ["00_a", "1", "2", "3", "<b> & 1 < 2"],
     ]
-    page = index_page(rows)
+    page = index_page(rows, "en")
     assert "<a href='00_a.html'>00_a</a>" in page
     assert "<td>&lt;b&gt; &amp; 1 &lt; 2</td>" in page
 
 
 def test_the_pages_ask_nothing_of_the_network(good, tmp_path):
-    write_pages(good, tmp_path)
+    write_pages(good, tmp_path, "en")
     page = (tmp_path / "00_good.html").read_text(encoding="utf-8")
     assert "x is 3" in page
     assert FETCHED.findall(page) == []
-    assert FETCHED.findall(index_page(table_rows([good]))) == []
+    assert FETCHED.findall(index_page(table_rows([good]), "en")) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_pages_say_which_language_they_are_in(good, tmp_path, language):
+    write_pages(good, tmp_path, language)
+    page = (tmp_path / "00_good.html").read_text(encoding="utf-8")
+    assert f'<html lang="{language}">' in page
+    assert f"<html lang='{language}'>" in index_page(table_rows([good]), language)
+
+
+def test_a_picture_in_a_page_has_its_alternative_text(tmp_path):
+    picture = nbformat.v4.new_output(
+        "display_data",
+        data={"image/png": "AAAA\n", "text/plain": "<Image>"},
+        metadata={"image/png": {"alt": 'Loss "falls" (plot: loss < 1)'}},
+    )
+    plots = notebook(code("plot", "show()", outputs=[picture]))
+    write_pages(Execution(tmp_path / "00_a.ipynb", plots, 0.0, 1), tmp_path, "en")
+    [image] = re.findall(r"<img[^>]*>", (tmp_path / "00_a.html").read_text(encoding="utf-8"))
+    assert "alt='Loss \"falls\" (plot: loss &lt; 1)'" in image
+    assert 'src="data:image/png;base64,AAAA"' in image
 
 
 def test_the_executed_copy_has_the_outputs(good, tmp_path):
-    write_pages(good, tmp_path)
+    write_pages(good, tmp_path, "en")
     copy = nbformat.read(tmp_path / "00_good.ipynb", as_version=4)
     assert copy.cells[3].outputs[0].text == "first\nx is 3\n"
 
@@ -227,7 +250,7 @@ def test_the_executed_copy_has_the_outputs(good, tmp_path):
 def use(monkeypatch, *paths: Path) -> None:
     """Let the commands find these notebooks."""
     for module in (run_notebooks, update_notebooks):
-        monkeypatch.setattr(module, "find_notebooks", lambda choice: list(paths))
+        monkeypatch.setattr(module, "find_notebooks", lambda *_: list(paths))
 
 
 @pytest.fixture
@@ -249,6 +272,17 @@ def test_a_run_writes_a_page_of_each_notebook_and_an_index(output, good, monkeyp
     assert printed_lines[-2].startswith("00_good")
     assert printed_lines[-2].endswith("x is 3")
     assert printed_lines[-1] == "pages: run/index.html"
+
+
+@pytest.mark.parametrize(("chosen", "language"), [("", "zh"), ("zh", "zh"), ("en", "en")])
+def test_a_run_executes_the_notebooks_of_the_chosen_language(
+    output, good, monkeypatch, chosen, language
+):
+    monkeypatch.setenv("COURSE_LANG", chosen)
+    books = {PROJECT / "notebooks" / language: [good.path]}
+    monkeypatch.setattr(run_notebooks, "find_notebooks", lambda _, folder: books[folder])
+    assert run_notebooks.main() == 0
+    assert f"<html lang='{language}'>" in (output / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_run_removes_the_pages_of_the_run_before(output, good, monkeypatch):
@@ -349,3 +383,19 @@ def test_a_changed_table_is_a_change_and_a_changed_picture_is_not():
         "    -<i>1</i>",
         "    +<i>2</i>",
     ]
+
+
+@pytest.mark.parametrize("command", [run_notebooks.main, lab.main, chosen_language])
+def test_an_unknown_language_is_refused_with_the_known_ones(monkeypatch, command):
+    monkeypatch.setenv("COURSE_LANG", "fr")
+    with pytest.raises(SystemExit, match=r"COURSE_LANG=fr: set it to zh \(Chinese\) or en"):
+        command()
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_lab_opens_the_chosen_language_with_the_other_beside_it(monkeypatch, language):
+    monkeypatch.setenv("COURSE_LANG", language)
+    options = lab.command(["--no-browser"])
+    assert f"--notebook-dir={notebook_folder(language).parent}" in options
+    assert f"--ContentsManager.preferred_dir={language}" in options
+    assert options[-1] == "--no-browser"

@@ -11,9 +11,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from tools.kernel_environment import PROJECT
+from tools.languages import ORIGINAL, notebook_folder
 
-NOTEBOOKS = PROJECT / "notebooks" / "zh"
+NOTEBOOKS = notebook_folder(ORIGINAL)
 # Asked of the kernel itself, whose memory it is.
 PEAK_MEMORY = "from helpers.memory import peak_megabytes; print(peak_megabytes())"
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")

@@ -1,5 +1,6 @@
 """Execute the notebooks into build/run/, with an HTML page of each: see `make run`."""
 
+import copy
 import html
 import shutil
 import sys
@@ -7,12 +8,15 @@ from pathlib import Path
 
 import nbformat
 from nbconvert import HTMLExporter
+from nbformat import NotebookNode
 
 from tools.execute import Execution, execute, find_notebooks
 from tools.kernel_environment import PROJECT, prepare_kernel_environment
+from tools.languages import chosen_language, notebook_folder
 
 OUTPUT = PROJECT / "build" / "run"
 HEADLINE_TAG = "headline"
+TITLES = {"zh": "模型微调入门", "en": "Introduction to fine-tuning models"}
 
 
 def headline(execution: Execution) -> str:
@@ -55,46 +59,67 @@ def table_text(rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def index_page(rows: list[list[str]]) -> str:
+def index_page(rows: list[list[str]], language: str) -> str:
     """An HTML page with the closing table, each notebook linked."""
+    title = TITLES[language]
     header, *body = rows
     lines = ["<tr>" + "".join(f"<th scope='col'>{text}</th>" for text in header) + "</tr>"]
     for name, *rest in body:
         cells = [f"<a href='{name}.html'>{name}</a>", *map(html.escape, rest)]
         lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in cells) + "</tr>")
     return (
-        "<!doctype html><html lang='zh-CN'><meta charset='utf-8'><title>模型微调入门</title>"
+        f"<!doctype html><html lang='{language}'><meta charset='utf-8'><title>{title}</title>"
         "<style>body{font-family:sans-serif;margin:2em}td,th{padding:.3em .8em;text-align:left}"
-        "</style><h1>模型微调入门</h1><table>" + "".join(lines) + "</table></html>\n"
+        f"</style><h1>{title}</h1><table>" + "".join(lines) + "</table></html>\n"
     )
 
 
-def write_pages(execution: Execution, folder: Path) -> None:
+def described(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy in which every picture is HTML with its text for who cannot see it."""
+    copied = copy.deepcopy(notebook)
+    for cell in copied.cells:
+        for output in cell.get("outputs", []):
+            # nbconvert's own template leaves that text out.
+            text = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if text and "image/png" in output.data:
+                address = f"data:image/png;base64,{output.data['image/png'].strip()}"
+                picture = f'<img alt="{html.escape(text)}" src="{address}">'
+                output.data = nbformat.from_dict({"text/html": picture})
+    return copied
+
+
+def write_pages(execution: Execution, folder: Path, language: str) -> None:
     """Write the executed copy and its HTML page, which asks nothing of the network."""
     stem = execution.path.stem
     nbformat.write(execution.notebook, folder / f"{stem}.ipynb")
     exporter = HTMLExporter(
-        mathjax_url="", require_js_url="", jquery_url="", widget_renderer_url="", mermaid_js_url=""
+        mathjax_url="",
+        require_js_url="",
+        jquery_url="",
+        widget_renderer_url="",
+        mermaid_js_url="",
+        language_code=language,
     )
     page, _ = exporter.from_notebook_node(
-        execution.notebook, resources={"metadata": {"name": stem}}
+        described(execution.notebook), resources={"metadata": {"name": stem}}
     )
     (folder / f"{stem}.html").write_text(page, encoding="utf-8")
 
 
 def main(choice: str | None = None) -> int:
-    """Execute the notebooks, or the chosen one; return 1 if a cell failed."""
+    """Execute the notebooks of COURSE_LANG, or the chosen one; return 1 if a cell failed."""
+    language = chosen_language()
     prepare_kernel_environment()
-    notebooks = find_notebooks(choice)
+    notebooks = find_notebooks(choice, notebook_folder(language))
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     executions = []
     for path in notebooks:
         execution = execute(path, report=print_progress)
-        write_pages(execution, OUTPUT)
+        write_pages(execution, OUTPUT, language)
         executions.append(execution)
     rows = table_rows(executions)
-    (OUTPUT / "index.html").write_text(index_page(rows), encoding="utf-8")
+    (OUTPUT / "index.html").write_text(index_page(rows, language), encoding="utf-8")
     print_progress("")
     print(table_text(rows))
     print(f"pages: {(OUTPUT / 'index.html').relative_to(PROJECT)}")

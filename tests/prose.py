@@ -1,0 +1,139 @@
+"""What the tests read in Markdown, and in the glossary that both languages follow."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import mistune
+
+from tools.kernel_environment import PROJECT
+
+GLOSSARY = PROJECT / "docs" / "glossary.md"
+# Chinese characters and punctuation, and the full-width forms of others.
+CHINESE = re.compile("[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
+# nbconvert renders the notebooks' pages with this parser too.
+parse = mistune.create_markdown(renderer="ast", plugins=["table"])
+
+
+def tokens(text: str, kind: str | None = None) -> Iterator[dict]:
+    """Every part of a Markdown text, outer ones first; or those of one kind."""
+    waiting = list(parse(text))
+    while waiting:
+        token = waiting.pop(0)
+        if kind in (None, token["type"]):
+            yield token
+        waiting = token.get("children", []) + waiting
+
+
+def plain(token: dict) -> str:
+    """What a part says, without its markup."""
+    return token.get("raw", "") + "".join(map(plain, token.get("children", [])))
+
+
+def written(text: str) -> str:
+    """Everything that is written for a reader, without what stands in backticks."""
+    return "\n".join(token.get("raw", "") for token in tokens(text) if token["type"] != "codespan")
+
+
+def code_spans(text: str) -> set[str]:
+    """What stands in backticks."""
+    return {token["raw"] for token in tokens(text, "codespan")}
+
+
+def code_blocks(text: str) -> list[list[str]]:
+    """The lines of each block of code, without comments and second columns."""
+    blocks = [token["raw"].splitlines() for token in tokens(text, "block_code")]
+    return [[re.split(r"#|\s{2,}", line.strip())[0].strip() for line in lines] for lines in blocks]
+
+
+def links(text: str) -> list[str]:
+    """The targets of the links and pictures."""
+    kinds = ("link", "image")
+    return [token["attrs"]["url"] for token in tokens(text) if token["type"] in kinds]
+
+
+def foreign_links(text: str, language: str, folder: Path) -> list[str]:
+    """The links from a text in a folder to a page or a notebook in the other language."""
+    local = [target for target in links(text) if "//" not in target]
+    if language == "en":
+        return [target for target in local if re.search(r"(^|/)zh/|\.zh-CN\.md", target)]
+    return [
+        target for target in local if re.search("(^|/)en/", target) or has_twin(folder / target)
+    ]
+
+
+def has_twin(page: Path) -> bool:
+    """Whether an English page is there in Chinese too."""
+    return page.suffix == ".md" and page.with_name(f"{page.stem}.zh-CN.md").is_file()
+
+
+def in_english(text: str) -> list[str]:
+    """The links, sorted, each as it is in the English text."""
+    return sorted(
+        target.replace(".zh-CN.md", ".md").replace("notebooks/zh/", "notebooks/en/")
+        for target in links(text)
+    )
+
+
+def outline(text: str) -> list[str]:
+    """The kinds of blocks in their order; a box is named in English."""
+    lines = []
+    for token in tokens(text):
+        match token["type"]:
+            case "heading":
+                lines.append(f"heading {token['attrs']['level']}")
+            case "list_item" | "table_row" | "image":
+                lines.append(token["type"])
+            case "block_code":
+                lines.append(f"code {token.get('attrs', {}).get('info', '')}".strip())
+            case "block_html":
+                lines += re.findall(r"</?\w+", token["raw"])
+            case "block_quote":
+                words = [plain(strong) for strong in token["children"][0].get("children", [])[:1]]
+                lines += [f"quote {english(word)}".strip() for word in words]
+    return lines
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """For each table its rows, the header first, each a list of what its cells say."""
+    return [
+        [[plain(cell) for cell in row["children"]] for row in rows_of(table)]
+        for table in tokens(text, "table")
+    ]
+
+
+def rows_of(table: dict) -> list[dict]:
+    head, *bodies = table["children"]
+    return [head, *(row for body in bodies for row in body["children"])]
+
+
+def glossary_rows(section: str) -> list[list[str]]:
+    """The rows of the tables in a section of the glossary, without the header rows."""
+    text = GLOSSARY.read_text(encoding="utf-8").split(f"\n## {section}", 1)[1]
+    return [row for table in tables(text.split("\n## ", 1)[0]) for row in table[1:]]
+
+
+FIXED_WORDS = {english: chinese for chinese, english, *_ in glossary_rows("Fixed words")}
+TERMS = {chinese: english.split("; ") for chinese, english, *_ in glossary_rows("Terms")}
+TITLES = {number: {"zh": zh, "en": en} for number, zh, en in glossary_rows("Titles")}
+
+
+def fixed(word: str, language: str) -> str:
+    """A fixed English word of the glossary, in a language."""
+    return {"zh": FIXED_WORDS[word], "en": word}[language]
+
+
+def english(word: str) -> str:
+    """The fixed English word for a fixed word of either language; empty for other words."""
+    return next((en for en, zh in FIXED_WORDS.items() if word in (en, zh)), "")
+
+
+def fixed_words(text: str) -> list[str]:
+    """The fixed words that stand as headings, in bold or alone, in English."""
+    marked = [
+        plain(token)
+        for token in tokens(text)
+        if token["type"] in ("heading", "strong", "paragraph")
+    ]
+    marked += re.findall(r"<summary>(.*?)</summary>", text)
+    return [english(word.strip(" :：")) for word in marked if english(word.strip(" :："))]

@@ -1,0 +1,76 @@
+"""What `make demo` says of itself and of a port it cannot have; it needs no Gradio for that."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tools import demo
+from tools.demo import DemoError, listen, main, parse_arguments
+from tools.kernel_environment import PROJECT
+
+
+@pytest.fixture
+def taken_port():
+    """A port that somebody else listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+@pytest.fixture
+def with_gradio(monkeypatch):
+    monkeypatch.setattr(demo.importlib.util, "find_spec", lambda name: name)
+
+
+def test_a_taken_port_gives_one_sentence_with_the_way_out(taken_port, with_gradio, capsys):
+    assert main(["--port", str(taken_port)]) == 1
+    assert capsys.readouterr().err == (
+        f"Port {taken_port} cannot be used (Address already in use): name another one, "
+        f'as in make demo ARGS="--port {taken_port + 1}".\n'
+    )
+
+
+def test_another_port_is_named_also_past_the_last_one(monkeypatch):
+    def refuse(address: tuple[str, int]) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(demo.socket, "create_server", refuse)
+    for port, other in {80: 7860, 7860: 7861, 65_535: 7860}.items():
+        with pytest.raises(DemoError, match=rf'Permission denied\).*"--port {other}"'):
+            listen(port)
+
+
+def test_it_listens_on_loopback_only():
+    with listen(0) as listener:
+        host, port = listener.getsockname()
+    assert host == "127.0.0.1"
+    assert port > 0
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http", "7860.5"])
+def test_a_port_that_there_is_not_is_refused(port, capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments([f"--port={port}"])
+    assert f"{port!r} is no port: pass a number up to 65535" in capsys.readouterr().err
+
+
+def test_without_gradio_it_says_how_to_get_it(monkeypatch, capsys):
+    monkeypatch.setattr(demo.importlib.util, "find_spec", lambda name: None)
+    assert main([]) == 1
+    assert capsys.readouterr().err == ("Gradio is not installed in this Python: run 'make demo'.\n")
+
+
+def test_help_names_the_port_it_takes(capsys):
+    with pytest.raises(SystemExit) as end:
+        parse_arguments(["--help"])
+    assert end.value.code == 0
+    assert "--port PORT" in capsys.readouterr().out
+
+
+def test_importing_it_loads_neither_gradio_nor_pytorch():
+    code = "import sys, tools.demo; print({'gradio', 'torch', 'datasets'} & sys.modules.keys())"
+    child = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert child.stdout == "set()\n", child.stderr

@@ -1,0 +1,226 @@
+"""The English notebooks are the Chinese ones, and both follow the glossary."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from nbformat import NotebookNode
+from prose import (
+    CHINESE,
+    TERMS,
+    TITLES,
+    code_blocks,
+    code_spans,
+    fixed_words,
+    foreign_links,
+    in_english,
+    outline,
+    plain,
+    tokens,
+    written,
+)
+
+from tools.execute import find_notebooks
+from tools.kernel_environment import PROJECT
+from tools.languages import LANGUAGES, ORIGINAL, TRANSLATION, notebook_folder
+from tools.sync_notebooks import DIGEST, prose_cells, read_translation, unfinished
+
+NAMES = [path.stem for path in find_notebooks()]
+
+each_notebook = pytest.mark.parametrize("name", NAMES)
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+def read(name: str, language: str) -> NotebookNode:
+    return read_translation(notebook_folder(language) / f"{name}.ipynb")
+
+
+def both(name: str) -> tuple[NotebookNode, NotebookNode]:
+    return read(name, ORIGINAL), read(name, TRANSLATION)
+
+
+def shared(name: str, kind: str) -> list[tuple[str, NotebookNode, NotebookNode]]:
+    """The cells of one kind that both languages have: place, Chinese cell, English cell."""
+    chinese, english = both(name)
+    known = {cell.id: cell for cell in english.cells if cell.cell_type == kind}
+    return [
+        (f"{name}: {cell.id}", cell, known[cell.id])
+        for cell in chinese.cells
+        if cell.cell_type == kind and cell.id in known
+    ]
+
+
+def translated(name: str) -> list[tuple[str, str, str]]:
+    """The prose that is translated: place, Chinese text, English text."""
+    return [
+        (place, chinese.source, english.source)
+        for place, chinese, english in shared(name, "markdown")
+        if english.source.strip()
+    ]
+
+
+def differing(name: str, read_from: Callable[[str], object]) -> list[str]:
+    """The translated cells in which what is read from the two texts is not the same."""
+    return [
+        f"{place}: {read_from(chinese)} became {read_from(english)}"
+        for place, chinese, english in translated(name)
+        if read_from(chinese) != read_from(english)
+    ]
+
+
+def assert_none(found: list[str]) -> None:
+    """Fail with every line: an assert would show the first few."""
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def terms(chinese: str) -> list[str]:
+    """The glossary's terms that a Chinese text uses, none of them as a part of a longer one."""
+    found = []
+    for term in sorted(TERMS, key=len, reverse=True):
+        # A single character also stands in many other words.
+        if len(term) > 1 and term in chinese:
+            found.append(term)
+            chinese = chinese.replace(term, " ")
+    return found
+
+
+def test_there_is_the_same_notebook_in_each_language():
+    names = [path.stem for path in sorted(notebook_folder(TRANSLATION).glob("*.ipynb"))]
+    assert names == NAMES
+
+
+@each_notebook
+def test_both_have_the_same_cells_in_the_same_order(name):
+    chinese, english = both(name)
+    order, found = (
+        [f"{name}: {cell.id} ({cell.cell_type})" for cell in notebook.cells]
+        for notebook in (chinese, english)
+    )
+    assert_none([f"{place} is in Chinese only" for place in order if place not in found])
+    assert_none([f"{place} is in English only" for place in found if place not in order])
+    pairs = zip(order, found, strict=True)
+    assert_none([f"{here} stands where {there} does" for there, here in pairs if here != there])
+
+
+@each_notebook
+def test_code_outputs_counts_and_tags_are_the_same(name):
+    pairs = shared(name, "code")
+    assert_none([place for place, chinese, english in pairs if chinese != english])
+
+
+@each_notebook
+def test_prose_has_the_same_tags_and_attachments(name):
+    def kept(cell: NotebookNode) -> tuple:
+        metadata = {key: value for key, value in cell.metadata.items() if key != DIGEST}
+        return metadata, cell.get("attachments")
+
+    pairs = shared(name, "markdown")
+    assert_none([place for place, chinese, english in pairs if kept(chinese) != kept(english)])
+
+
+@each_notebook
+def test_both_are_notebooks_of_the_same_kind(name):
+    chinese, english = both(name)
+    assert english.metadata == chinese.metadata
+
+
+@in_each_language
+@each_notebook
+def test_no_prose_is_empty(name, language):
+    prose = prose_cells(read(name, language))
+    assert_none([f"{name}: {key}" for key, cell in prose.items() if not cell.source.strip()])
+
+
+@each_notebook
+def test_every_translation_is_one_of_today_s_text(name):
+    waiting = unfinished(*both(name))
+    assert_none([f"{name}: {key}: {reason}" for key, reason in waiting.items()])
+
+
+@each_notebook
+def test_chinese_prose_is_chinese(name):
+    prose = prose_cells(read(name, "zh"))
+    assert_none([f"{name}: {key}" for key in prose if not CHINESE.search(prose[key].source)])
+
+
+@each_notebook
+def test_english_prose_has_chinese_in_backticks_only(name):
+    prose = prose_cells(read(name, "en"))
+    found = {f"{name}: {key}": CHINESE.findall(written(prose[key].source)) for key in prose}
+    assert_none([f"{place}: {''.join(signs)}" for place, signs in found.items() if signs])
+
+
+@each_notebook
+def test_code_and_what_it_prints_are_english(name):
+    cells = [cell for cell in read(name, ORIGINAL).cells if cell.cell_type == "code"]
+    texts = {f"{name}: {cell.id}": json.dumps(cell, ensure_ascii=False) for cell in cells}
+    assert_none([place for place, text in texts.items() if CHINESE.search(text)])
+
+
+def test_helpers_speak_english():
+    modules = sorted((PROJECT / "helpers").rglob("*.py"))
+    assert [path for path in modules if CHINESE.search(path.read_text(encoding="utf-8"))] == []
+
+
+@each_notebook
+def test_a_translation_has_the_headings_lists_tables_and_boxes_of_its_text(name):
+    assert_none(differing(name, outline))
+
+
+@each_notebook
+def test_a_translation_quotes_the_same_numbers_and_names_in_backticks(name):
+    found = [
+        f"{place}: `{span}`"
+        for place, chinese, english in translated(name)
+        for span in sorted(code_spans(chinese) ^ code_spans(english))
+    ]
+    assert_none(found)
+
+
+@each_notebook
+def test_a_translation_shows_the_same_code(name):
+    assert_none(differing(name, code_blocks))
+
+
+@each_notebook
+def test_a_translation_links_to_the_same_pages(name):
+    assert_none(differing(name, in_english))
+
+
+@in_each_language
+@each_notebook
+def test_links_stay_in_their_language(name, language):
+    prose = prose_cells(read(name, language))
+    folder = notebook_folder(language)
+    found = {f"{name}: {key}": foreign_links(prose[key].source, language, folder) for key in prose}
+    assert_none([f"{place}: {', '.join(targets)}" for place, targets in found.items() if targets])
+
+
+@in_each_language
+@each_notebook
+def test_the_title_is_the_glossary_s(name, language):
+    number = name[:2]
+    assert number in TITLES, f"{name}: add its title to docs/glossary.md"
+    first, *_ = prose_cells(read(name, language)).values()
+    title = next(tokens(first.source, "heading"), {"raw": ""})
+    space = {"zh": "　", "en": " "}[language]
+    wanted = f"{number}{space}{TITLES[number][language]}"
+    assert plain(title).startswith(wanted), f"{name}: title: the glossary has {wanted!r}"
+
+
+@each_notebook
+def test_a_translation_has_the_glossary_s_fixed_words(name):
+    assert_none(differing(name, fixed_words))
+
+
+@each_notebook
+def test_a_translation_uses_the_glossary_s_terms(name):
+    english = " ".join(text for _, _, text in translated(name)).lower()
+    missing = [
+        f"{place}: {term} is {TERMS[term][0]!r} in the glossary"
+        for place, chinese, _ in translated(name)
+        for term in terms(written(chinese))
+        if not any(form.lower() in english for form in TERMS[term])
+    ]
+    assert_none(missing)

@@ -1,0 +1,55 @@
+"""The program is started as a person would, and killed where it was asked."""
+
+import signal
+
+import pytest
+
+from helpers import launch
+from helpers.launch import LaunchError, Run, finetune, kill_at
+
+SMALL = ("--train_samples=64", "--validation_samples=25", "--test_samples=32")
+EVERY_STEP = ("--save_strategy=steps", "--save_steps=1", "--load_best_model_at_end=False")
+
+
+def test_the_result_is_the_last_line_of_the_output():
+    assert Run(0, 'first\n{"accuracy": 0.5}\n', "").result == {"accuracy": 0.5}
+
+
+def test_a_program_that_fails_says_why():
+    with pytest.raises(LaunchError, match=r"code 2:\nNothing says where the model goes"):
+        finetune()
+
+
+def test_a_program_that_ends_before_the_step_is_not_taken_for_killed():
+    with pytest.raises(LaunchError, match=r"ended before step 3:\nNothing says where"):
+        kill_at(3)
+
+
+def test_each_process_has_the_threads_that_were_asked_for(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert launch._environment(2)["OMP_NUM_THREADS"] == "2"
+    assert launch._environment(None)["OMP_NUM_THREADS"] == "7"
+
+
+def test_the_steps_of_the_training_are_told_from_those_of_an_evaluation():
+    seen = b"\r 11%| | 2/18 [00:01<00:13]\r 90%| | 9/10 [00:00<00:00]"
+    assert launch._training_step(seen) == 2
+    assert launch._training_step(b"loading") == 0
+
+
+@pytest.mark.slow
+def test_a_kill_comes_at_its_step(tmp_path):
+    folder = tmp_path / "run"
+    killed = kill_at(6, "--output_dir", str(folder), *SMALL, *EVERY_STEP, threads=1)
+    assert killed.code == -signal.SIGKILL
+    reached = max(int(path.name.partition("-")[2]) for path in folder.glob("checkpoint-*"))
+    # A save takes its time: the kill may come in the one after the step.
+    assert 5 <= reached <= 8
+    assert not (folder / "result.json").exists()
+
+
+@pytest.mark.slow
+def test_a_launcher_starts_as_many_processes_as_it_was_told(tmp_path):
+    launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    run = finetune("--output_dir", str(tmp_path / "run"), *SMALL, launcher=launcher, threads=1)
+    assert run.result["processes"] == 2

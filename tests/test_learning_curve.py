@@ -1,0 +1,74 @@
+"""data/learning_curve.json holds what `make learning-curve` measures, and notebook 11 uses it."""
+
+import nbformat
+import pytest
+from datasets import load_dataset
+
+from benchmarks import learning_curve
+from benchmarks.learning_curve import SIZES, planned_runs
+from helpers.finetune import FinetuneArguments
+from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
+from helpers.sampling import split_validation
+from tools.execute import find_notebooks
+
+TEST_SIZE = 2_000
+
+
+@pytest.fixture(scope="module")
+def runs() -> list[CurveRun]:
+    return read_runs()
+
+
+def test_every_planned_run_was_measured_once(runs):
+    assert [(run.samples, run.seed) for run in runs] == sorted(planned_runs())
+
+
+def test_the_last_size_is_all_of_train_that_validation_leaves(source):
+    train = load_dataset(source.dataset, split="train", cache_dir=source.cache_dir)
+    left = split_validation(train, FinetuneArguments().validation_samples)["train"]
+    assert SIZES[-1] == len(left)
+
+
+def test_each_accuracy_is_a_share_of_the_test_reviews_inside_its_interval(runs):
+    assert FinetuneArguments().test_samples == TEST_SIZE
+    for run in runs:
+        hits = run.accuracy * TEST_SIZE
+        assert hits == pytest.approx(round(hits), abs=1e-6), run
+        low, high = run.interval
+        assert low < run.accuracy < high, run
+        # Four standard errors of a share: what an interval of 95 % from so many reviews spans.
+        standard_error = (run.accuracy * (1 - run.accuracy) / TEST_SIZE) ** 0.5
+        assert high - low == pytest.approx(4 * standard_error, rel=0.15), run
+        assert run.seconds > 0, run
+
+
+def test_the_file_is_as_it_is_written(runs, tmp_path):
+    write_runs(runs, tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_text() == PATH.read_text()
+
+
+def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
+    path = tmp_path / "curve.json"
+    known = [CurveRun(*run, 0.5, (0.4, 0.6), 1.0) for run in planned_runs()[:-2]]
+    write_runs(known, path)
+    measured = []
+
+    def measure(samples: int, seed: int) -> CurveRun:
+        measured.append((samples, seed))
+        return CurveRun(samples, seed, 0.5, (0.4, 0.6), 1.0)
+
+    monkeypatch.setattr(learning_curve, "PATH", path)
+    monkeypatch.setattr(learning_curve, "measure", measure)
+    learning_curve.main()
+    assert measured == planned_runs()[-2:]
+    assert len(read_runs(path)) == len(planned_runs())
+
+
+def test_notebook_11_trains_one_point_again_and_finds_the_same():
+    (path,) = find_notebooks("11")
+    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    assert "read_runs()" in cells["curve-file"].source
+    check = cells["live-point-check"]
+    assert "live.result" in check.source
+    assert "nbval-ignore-output" not in check.metadata.get("tags", [])
+    assert "the live accuracy is the stored one: True" in check.outputs[0].text

@@ -1,0 +1,244 @@
+"""The English notebooks follow the Chinese ones, and say what waits for a translator."""
+
+import copy
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from tools import sync_notebooks
+from tools.sync_notebooks import DIGEST, digest, follow, main, unfinished
+
+NAME = "07_train.ipynb"
+
+
+def text(identifier: str, source: str, **metadata: object) -> NotebookNode:
+    return nbformat.v4.new_markdown_cell(source, id=identifier, metadata=metadata)
+
+
+def code(identifier: str, source: str, printed: str = "", **fields: object) -> NotebookNode:
+    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
+    return nbformat.v4.new_code_cell(source, id=identifier, outputs=outputs, **fields)
+
+
+def notebook(*cells: NotebookNode) -> NotebookNode:
+    return nbformat.v4.new_notebook(cells=list(cells), metadata={"language_info": {"name": "x"}})
+
+
+CHINESE = notebook(
+    text("title", "# 07　训练"),
+    code("train", "train()", printed="0.47\n", execution_count=1, metadata={"tags": ["headline"]}),
+    text("result", "分数是 `0.47`。"),
+)
+ENGLISH = notebook(
+    text("title", "# 07 Training", translated_from=digest("# 07　训练")),
+    code("train", "train()", printed="0.45\n", execution_count=3),
+    text("result", "The score is `0.47`.", translated_from=digest("分数是 `0.47`。")),
+)
+
+
+def sources(translation: NotebookNode) -> dict[str, str]:
+    return {cell.id: cell.source for cell in translation.cells}
+
+
+def with_text(original: NotebookNode, identifier: str, source: str) -> NotebookNode:
+    """Copy a notebook, one of its cells with another text."""
+    changed = copy.deepcopy(original)
+    next(cell for cell in changed.cells if cell.id == identifier).source = source
+    return changed
+
+
+def test_code_outputs_counts_and_tags_are_the_original_s():
+    assert follow(CHINESE, ENGLISH).cells[1] == CHINESE.cells[1]
+
+
+def test_the_notebook_s_metadata_are_the_original_s():
+    other = copy.deepcopy(ENGLISH)
+    other.metadata["language_info"]["version"] = "3.11.9"
+    assert follow(CHINESE, other).metadata == CHINESE.metadata
+
+
+def test_prose_is_kept():
+    kept = sources(follow(CHINESE, ENGLISH))
+    assert kept["title"] == "# 07 Training"
+    assert kept["result"] == "The score is `0.47`."
+
+
+def test_prose_has_the_original_s_tags_and_attachments():
+    original = copy.deepcopy(CHINESE)
+    original.cells[0].metadata["tags"] = ["slide"]
+    original.cells[0].attachments = {"a.png": {"image/png": "AAAA"}}
+    title = follow(original, ENGLISH).cells[0]
+    assert title.metadata["tags"] == ["slide"]
+    assert title.attachments == original.cells[0].attachments
+
+
+def test_new_prose_is_empty_and_new_code_is_copied():
+    original = notebook(*CHINESE.cells, text("more", "还有"), code("more-code", "1 + 1"))
+    translation = follow(original, ENGLISH)
+    assert sources(translation)["more"] == ""
+    assert sources(translation)["more-code"] == "1 + 1"
+
+
+def test_a_removed_cell_is_dropped():
+    assert list(sources(follow(notebook(*CHINESE.cells[:2]), ENGLISH))) == ["title", "train"]
+
+
+def test_cells_stand_in_the_original_s_order_with_their_own_prose():
+    moved = follow(notebook(*reversed(CHINESE.cells)), ENGLISH)
+    assert list(sources(moved)) == ["result", "train", "title"]
+    assert sources(moved)["result"] == "The score is `0.47`."
+
+
+def test_code_that_became_prose_is_empty():
+    original = notebook(CHINESE.cells[0], text("train", "不训练了。"))
+    assert sources(follow(original, ENGLISH))["train"] == ""
+
+
+def test_a_digest_stays_what_it_was_when_the_original_changes():
+    changed = with_text(CHINESE, "result", "分数是 `0.50`。")
+    assert follow(changed, ENGLISH).cells[2].metadata[DIGEST] == digest("分数是 `0.47`。")
+
+
+def test_the_original_and_the_old_translation_are_not_changed():
+    before = copy.deepcopy((CHINESE, ENGLISH))
+    follow(CHINESE, ENGLISH)
+    assert before == (CHINESE, ENGLISH)
+
+
+def test_nothing_is_unfinished_in_a_translation_of_today_s_text():
+    assert unfinished(CHINESE, ENGLISH) == {}
+
+
+def test_prose_whose_original_changed_is_named():
+    changed = with_text(CHINESE, "result", "分数是 `0.50`。")
+    reason = "the Chinese has changed since it was translated"
+    assert unfinished(changed, ENGLISH) == {"result": reason}
+
+
+@pytest.mark.parametrize("english", ["", " \n"])
+def test_empty_prose_is_named(english):
+    assert unfinished(CHINESE, with_text(ENGLISH, "title", english)) == {"title": "not translated"}
+
+
+def test_prose_that_nobody_confirmed_is_named():
+    translation = copy.deepcopy(ENGLISH)
+    del translation.cells[0].metadata[DIGEST]
+    assert unfinished(CHINESE, translation) == {"title": "translated, not confirmed"}
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch) -> tuple[Path, Path]:
+    """The folders of both languages, with one notebook; the command works on them."""
+    monkeypatch.setattr(sync_notebooks, "notebook_folder", lambda language: tmp_path / language)
+    chinese, english = tmp_path / "zh", tmp_path / "en"
+    chinese.mkdir()
+    english.mkdir()
+    nbformat.write(CHINESE, chinese / NAME)
+    nbformat.write(ENGLISH, english / NAME)
+    return chinese, english
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def test_the_command_writes_the_translation_and_names_what_is_unfinished(folders, capsys):
+    chinese, english = folders
+    nbformat.write(notebook(*CHINESE.cells, text("more", "还有")), chinese / NAME)
+    assert main([]) == 0
+    assert [cell.id for cell in read(english / NAME).cells] == ["title", "train", "result", "more"]
+    assert capsys.readouterr().out == f"{NAME}: written\n  cell more: not translated\n"
+
+
+def test_a_second_run_changes_nothing(folders, capsys):
+    _, english = folders
+    main([])
+    before = (english / NAME).stat().st_mtime_ns
+    capsys.readouterr()
+    assert main([]) == 0
+    assert (english / NAME).stat().st_mtime_ns == before
+    assert capsys.readouterr().out == f"{NAME}: up to date\n"
+
+
+def test_a_new_notebook_gets_a_translation_with_empty_prose(folders):
+    chinese, english = folders
+    nbformat.write(CHINESE, chinese / "08_new.ipynb")
+    main([])
+    assert sources(read(english / "08_new.ipynb")) == {
+        "title": "",
+        "train": "train()",
+        "result": "",
+    }
+
+
+def test_the_original_s_file_is_not_touched(folders):
+    chinese, _ = folders
+    before = (chinese / NAME).read_bytes()
+    main([])
+    main(["--translated", "07"])
+    assert (chinese / NAME).read_bytes() == before
+
+
+def test_the_file_is_written_as_nbformat_writes_it(folders):
+    _, english = folders
+    main([])
+    written = (english / NAME).read_bytes()
+    nbformat.write(read(english / NAME), english / NAME)
+    assert (english / NAME).read_bytes() == written
+
+
+def test_a_translation_without_its_original_is_named_and_kept(folders, capsys):
+    _, english = folders
+    nbformat.write(ENGLISH, english / "05_old.ipynb")
+    assert main([]) == 1
+    assert (english / "05_old.ipynb").is_file()
+    assert "05_old.ipynb: has no Chinese original" in capsys.readouterr().out
+
+
+def test_confirming_records_what_a_changed_cell_was_translated_from(folders, capsys):
+    chinese, english = folders
+    nbformat.write(with_text(CHINESE, "result", "分数是 `0.50`。"), chinese / NAME)
+    assert main(["--translated", "07"]) == 0
+    assert read(english / NAME).cells[2].metadata[DIGEST] == digest("分数是 `0.50`。")
+    assert capsys.readouterr().out == f"{NAME}: written\n  cell result: confirmed\n"
+
+
+def test_confirming_leaves_empty_prose_unfinished(folders, capsys):
+    chinese, english = folders
+    nbformat.write(with_text(CHINESE, "title", "# 07　训练模型"), chinese / NAME)
+    main([])
+    nbformat.write(with_text(read(english / NAME), "title", ""), english / NAME)
+    capsys.readouterr()
+    main(["--translated", "07"])
+    assert read(english / NAME).cells[0].metadata[DIGEST] == digest("# 07　训练")
+    assert capsys.readouterr().out == f"{NAME}: up to date\n  cell title: not translated\n"
+
+
+def test_confirming_one_notebook_leaves_the_others(folders):
+    chinese, english = folders
+    for folder, cells in ((chinese, CHINESE.cells), (english, ENGLISH.cells)):
+        nbformat.write(notebook(*cells), folder / "08_other.ipynb")
+    nbformat.write(with_text(CHINESE, "title", "# 08　别的"), chinese / "08_other.ipynb")
+    before = (english / "08_other.ipynb").read_bytes()
+    main(["--translated", "07"])
+    assert (english / "08_other.ipynb").read_bytes() == before
+
+
+def test_confirming_no_notebook_in_particular_is_refused(folders):
+    with pytest.raises(SystemExit, match="Name the notebook that you have read"):
+        main(["--translated"])
+
+
+def test_confirming_an_unknown_notebook_is_refused_with_the_known_numbers(folders):
+    with pytest.raises(SystemExit, match=r"no notebook '99': pass one of NB=07\."):
+        main(["--translated", "99"])
+
+
+def test_a_broken_translation_is_refused_by_name_and_kept(folders):
+    _, english = folders
+    (english / NAME).write_text("<<<<<<< HEAD\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match=f"{NAME} is not a notebook: mend it"):
+        main([])
+    assert (english / NAME).read_text(encoding="utf-8") == "<<<<<<< HEAD\n"
