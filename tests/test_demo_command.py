@@ -48,6 +48,13 @@ def test_it_listens_on_loopback_only():
     assert port > 0
 
 
+def test_an_answer_is_sent_without_waiting_for_its_headers_to_be_acknowledged():
+    with listen(0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 @pytest.mark.parametrize("port", ["65536", "-1", "http", "7860.5"])
 def test_a_port_that_there_is_not_is_refused(port, capsys):
     with pytest.raises(SystemExit):

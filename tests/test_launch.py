@@ -40,11 +40,12 @@ def test_the_steps_of_the_training_are_told_from_those_of_an_evaluation():
 @pytest.mark.slow
 def test_a_kill_comes_at_its_step(tmp_path):
     folder = tmp_path / "run"
-    killed = kill_at(6, "--output_dir", str(folder), *SMALL, *EVERY_STEP, threads=1)
+    one_epoch = ("--num_train_epochs=1", "--per_device_train_batch_size=4")
+    killed = kill_at(4, "--output_dir", str(folder), *SMALL, *EVERY_STEP, *one_epoch, threads=1)
     assert killed.code == -signal.SIGKILL
     reached = max(int(path.name.partition("-")[2]) for path in folder.glob("checkpoint-*"))
-    # A save takes its time: the kill may come in the one after the step.
-    assert 5 <= reached <= 8
+    # Of 16 steps; on a busy machine the kill comes a little later than the bar.
+    assert 3 <= reached <= 8
     assert not (folder / "result.json").exists()
 
 

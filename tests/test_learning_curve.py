@@ -2,11 +2,13 @@
 
 import nbformat
 import pytest
+import torch
 from datasets import load_dataset
+from transformers import AutoTokenizer
 
 from benchmarks import learning_curve
 from benchmarks.learning_curve import SIZES, planned_runs
-from helpers.finetune import FinetuneArguments
+from helpers.finetune import FinetuneArguments, prepare_data, prepare_model
 from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
 from helpers.sampling import split_validation
 from tools.execute import find_notebooks
@@ -40,6 +42,17 @@ def test_each_accuracy_is_a_share_of_the_test_reviews_inside_its_interval(runs):
         standard_error = (run.accuracy * (1 - run.accuracy) / TEST_SIZE) ** 0.5
         assert high - low == pytest.approx(4 * standard_error, rel=0.15), run
         assert run.seconds > 0, run
+
+
+def test_a_seed_draws_reviews_and_a_head_but_neither_validation_nor_test(source):
+    tokenizer = AutoTokenizer.from_pretrained(source.model)
+    arguments = FinetuneArguments(train_samples=20)
+    first, second = (prepare_data(source, tokenizer, arguments, seed) for seed in (42, 43))
+    assert first.train["text"][:] != second.train["text"][:]
+    assert first.validation["text"][:] == second.validation["text"][:]
+    assert first.test["text"][:] == second.test["text"][:]
+    heads = [prepare_model(source, first.label_names, None, seed).classifier for seed in (42, 43)]
+    assert not torch.equal(heads[0].weight, heads[1].weight)
 
 
 def test_the_file_is_as_it_is_written(runs, tmp_path):

@@ -1,0 +1,378 @@
+"""The slides are what the metadata of the notebooks' cells say, and they fit."""
+
+import base64
+import copy
+import itertools
+import re
+import struct
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from tools import reveal, slide_plan
+from tools.execute import find_notebooks
+from tools.languages import LANGUAGES, notebook_folder
+from tools.reveal import copy_reveal
+from tools.slide_cells import deck, find_slides, notes, questions, slide_type, split_at_headings
+from tools.slide_heights import PICTURE, ROOM, cell_height, picture_height, prose_height
+from tools.slide_plan import plan_minutes, plan_types, reading_minutes
+from tools.slides import REVEAL, deck_page, read
+from tools.static_notebook import WIDGET, without_kernel
+
+NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
+NUMBERS = itertools.count()
+KINDS = ("slide", "subslide", "fragment", "-", "skip")
+LONG = "\n\n".join(["A paragraph."] * 9)
+
+each_notebook = pytest.mark.parametrize(
+    "path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+
+
+def prose(text: str, kind: str, name: str = "", **metadata: object) -> NotebookNode:
+    metadata["slideshow"] = {"slide_type": kind}
+    identifier = name or f"text-{next(NUMBERS)}"
+    return nbformat.v4.new_markdown_cell(text, id=identifier, metadata=metadata)
+
+
+def code(source: str, kind: str, printed: str = "", name: str = "", png: str = "") -> NotebookNode:
+    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
+    if png:
+        outputs.append(nbformat.v4.new_output("display_data", data={"image/png": png}))
+    metadata = {"slideshow": {"slide_type": kind}}
+    identifier = name or f"code-{next(NUMBERS)}"
+    return nbformat.v4.new_code_cell(source, id=identifier, outputs=outputs, metadata=metadata)
+
+
+def notebook(*cells: NotebookNode) -> NotebookNode:
+    return nbformat.v4.new_notebook(cells=list(cells))
+
+
+def texts(*cells: NotebookNode) -> list[list[str]]:
+    """What is on each slide."""
+    return [[cell.source for cell in slide.cells] for slide in find_slides(notebook(*cells))]
+
+
+def picture(width: int, height: int) -> str:
+    """The beginning of a picture, which says its size."""
+    head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+    return base64.b64encode(head).decode()
+
+
+OPENING = "# 07　训练\n\n## 你将学会\n\n- 训练。\n\n**时间**：阅读约 8 分钟。"
+TITLE = prose(OPENING, "slide", name="title")
+
+
+# The notebooks
+
+
+@each_notebook
+def test_every_cell_says_what_it_is_on_the_slides(path):
+    cells = nbformat.read(path, as_version=4).cells
+    assert [cell.id for cell in cells if slide_type(cell) not in KINDS] == []
+
+
+@each_notebook
+def test_minutes_stand_where_a_slide_begins(path):
+    cells = nbformat.read(path, as_version=4).cells
+    begins = [cell.id for cell in cells if slide_type(cell) == "slide"]
+    assert [cell.id for cell in cells if "minutes" in cell.metadata] == begins
+
+
+@pytest.mark.parametrize("path", find_notebooks(), ids=lambda path: path.stem)
+def test_the_minutes_add_up_to_the_time_of_reading(path):
+    plan = nbformat.read(path, as_version=4)
+    minutes = sum(slide.minutes or 0 for slide in find_slides(plan))
+    assert minutes == pytest.approx(reading_minutes(plan), rel=0.2)
+
+
+@each_notebook
+def test_what_is_on_a_slide_fits(path):
+    slides = find_slides(nbformat.read(path, as_version=4))
+    assert [slide.cells[0].id for slide in slides if slide.height > ROOM] == []
+
+
+# From cells to slides
+
+
+def test_a_cell_begins_a_slide_or_a_subslide_or_is_added():
+    slides = find_slides(
+        notebook(prose("a", "slide"), code("b", "fragment"), prose("c", "subslide"), code("d", "-"))
+    )
+    assert [slide.kind for slide in slides] == ["slide", "subslide"]
+    assert [[slide_type(cell) for cell in slide.cells] for slide in slides] == [
+        ["slide", "fragment"],
+        ["subslide", "-"],
+    ]
+
+
+@pytest.mark.parametrize("kind", ["skip", "notes"])
+def test_what_is_left_out_is_on_no_slide(kind):
+    assert texts(prose("a", "slide"), code("b", kind)) == [["a"]]
+
+
+def test_a_comment_before_a_heading_comes_on_the_slide_before():
+    cells = [prose("## A", "slide"), prose("Three, as you see.\n\n## B\n\nNow four.", "slide")]
+    assert texts(*cells) == [["## A", "Three, as you see."], ["## B\n\nNow four."]]
+
+
+def test_a_second_heading_begins_a_subslide():
+    slides = find_slides(notebook(prose("## A\n\na\n\n### B\n\nb", "slide")))
+    assert [slide.kind for slide in slides] == ["slide", "subslide"]
+    assert slides[1].cells[0].source == "### B\n\nb"
+
+
+def test_the_opening_stays_together_if_it_fits():
+    assert texts(TITLE) == [[TITLE.source]]
+    long = prose(f"# 07\n\n{LONG}\n\n## 你将学会\n\n{LONG}", "slide")
+    assert len(texts(long)) == 2
+
+
+def test_what_looks_like_a_heading_in_code_is_none():
+    text = "## A\n\n```python\n# a comment\n```"
+    assert split_at_headings(text) == [text]
+
+
+def test_a_fragment_that_does_not_fit_begins_a_subslide():
+    slides = find_slides(notebook(prose(LONG, "slide"), prose(LONG, "fragment")))
+    assert [slide.kind for slide in slides] == ["slide", "subslide"]
+
+
+def test_a_picture_is_on_a_subslide_of_its_own():
+    cells = [prose("## A", "slide"), code("show()", "fragment", png=picture(640, 400))]
+    first, second = find_slides(notebook(*cells))
+    assert [cell.get("outputs") for cell in first.cells] == [None, []]
+    assert second.cells[0].metadata["transient"] == {"remove_source": True}
+    assert len(second.cells[0].outputs) == 1
+
+
+def test_what_does_not_fit_below_its_code_is_on_a_subslide_of_its_own():
+    slides = find_slides(notebook(code("print()", "slide", printed="line\n" * 26)))
+    assert [slide.kind for slide in slides] == ["slide", "subslide"]
+
+
+def test_links_to_notebooks_lead_to_their_slides():
+    text = "See [05](05_trainer.ipynb) and [06](06_evaluate.ipynb#f1)."
+    linked = "See [05](05_trainer.html) and [06](06_evaluate.html#f1)."
+    assert texts(prose(text, "slide")) == [[linked]]
+
+
+def test_the_notebook_is_not_changed():
+    original = notebook(
+        TITLE, prose("a\n\n## B", "slide"), code("b", "fragment", png=picture(9, 9))
+    )
+    before = copy.deepcopy(original)
+    deck(original, "zh")
+    assert original == before
+
+
+# The speaker's notes
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("先数一数。先猜一猜：是 `1.5` 还是 `2`？看下面。", ["先猜一猜：是 `1.5` 还是 `2`？"]),
+        ("It is 1.5 s. How long is that in ms? Guess.", ["How long is that in ms?"]),
+        ("Two: one? And\nanother?", ["Two: one?", "another?"]),
+        ("> **Note** Is it?", ["Note** Is it?"]),
+        ("`why?` and [a link](https://a.example/?p=0).", []),
+        ("```python\nwhat?\n```", []),
+        ("## Why?\n\nSo.", []),
+    ],
+)
+def test_questions_are_the_sentences_that_ask(text, found):
+    assert questions(text) == found
+
+
+def test_the_speaker_sees_minutes_and_questions():
+    cells = [prose("How many?", "slide", minutes=2.5), prose("And now?", "fragment", name="more")]
+    (slide,) = find_slides(notebook(*cells))
+    assert notes(slide, "en") == "**2.5 min**\n\nAsk:\n\n- How many?\n- And now?"
+
+
+def test_only_the_speaker_sees_the_answers():
+    text = "1. Why?\n\n<details>\n<summary>Answers</summary>\n\n1. So.\n\n</details>"
+    (slide,) = find_slides(notebook(prose(text, "slide", minutes=1)))
+    assert slide.cells[0].source == "1. Why?"
+    assert notes(slide, "en") == "**1 min**\n\n**Answers**\n\n1. So."
+
+
+def test_the_notes_come_after_the_first_cell_of_a_slide():
+    made = deck(
+        notebook(prose("a", "slide", minutes=3), code("b", "fragment"), prose("c", "slide")), "zh"
+    )
+    assert [cell.source for cell in made.cells] == ["a", "**3 分钟**", "b", "c"]
+    assert [slide_type(cell) for cell in made.cells] == ["slide", "notes", "fragment", "slide"]
+
+
+def test_a_slide_shares_its_minutes_with_its_subslides():
+    cells = [
+        prose("a", "slide", minutes=3),
+        prose("b", "subslide"),
+        prose("c", "subslide"),
+        prose("d", "slide", minutes=1),
+    ]
+    first_cells = [
+        cell for cell in deck(notebook(*cells), "en").cells if slide_type(cell) != "notes"
+    ]
+    timings = [cell.metadata["slideshow"]["data"]["timing"] for cell in first_cells]
+    assert timings == [60, 60, 60, 60]
+
+
+# How much fits
+
+
+def test_a_chinese_line_holds_half_as_many_characters():
+    assert prose_height("长" * 60) == prose_height("l" * 100) > prose_height("l" * 60)
+
+
+def test_code_takes_more_the_more_lines_it_has():
+    heights = [cell_height(code("\n".join(["pass"] * lines), "slide")) for lines in (1, 2, 15)]
+    assert heights[0] < heights[1] < heights[2] < ROOM
+
+
+def test_a_picture_is_as_high_as_there_is_room_or_as_wide():
+    assert picture_height(picture(640, 400)) == pytest.approx(PICTURE, rel=0.05)
+    assert picture_height(picture(2480, 400)) == pytest.approx(200, rel=0.1)
+
+
+# The usual metadata
+
+
+def bare(cell: NotebookNode) -> NotebookNode:
+    """The cell without slide metadata."""
+    cell = copy.deepcopy(cell)
+    del cell.metadata["slideshow"]
+    return cell
+
+
+PLAIN = notebook(
+    *map(
+        bare,
+        [
+            TITLE,
+            code("import os", "", name="load"),
+            prose("## A\n\nFirst.", "", name="first"),
+            code("a()", "", printed="1\n", name="first-code"),
+            prose("One, as you see.", "", name="result"),
+            prose("### B", "", name="part"),
+            prose("## 小结", "", name="summary"),
+            prose("**下一本**", "", name="next"),
+        ],
+    )
+)
+
+
+def planned(original: NotebookNode) -> NotebookNode:
+    plan = copy.deepcopy(original)
+    plan_types(plan)
+    plan_minutes(plan)
+    return plan
+
+
+def test_sections_are_slides_and_what_belongs_to_them_comes_bit_by_bit():
+    kinds = {cell.id: slide_type(cell) for cell in planned(PLAIN).cells}
+    assert list(kinds.values()) == [
+        "slide",
+        "skip",
+        "slide",
+        "fragment",
+        "fragment",
+        "subslide",
+        "slide",
+        "skip",
+    ]
+
+
+def test_code_that_does_not_fit_begins_a_subslide():
+    plan = copy.deepcopy(PLAIN)
+    plan.cells[2].source += "\n\n" + LONG
+    plan.cells[3].source = "\n".join(["pass"] * 15)
+    assert slide_type(planned(plan).cells[3]) == "subslide"
+
+
+def test_what_somebody_has_said_is_kept():
+    plan = copy.deepcopy(PLAIN)
+    plan.cells[4].metadata["slideshow"] = {"slide_type": "skip"}
+    plan.cells[2].metadata["minutes"] = 6
+    kept = planned(plan)
+    assert slide_type(kept.cells[4]) == "skip"
+    assert kept.cells[2].metadata["minutes"] == 6
+
+
+def test_the_minutes_are_those_of_reading_and_none_is_without():
+    minutes = [
+        cell.metadata["minutes"] for cell in planned(PLAIN).cells if "minutes" in cell.metadata
+    ]
+    assert sum(minutes) == 8
+    assert min(minutes) >= 0.5
+
+
+def test_planning_twice_changes_nothing():
+    assert planned(planned(PLAIN)) == planned(PLAIN)
+
+
+def test_a_notebook_that_does_not_say_how_long_it_takes_is_refused():
+    with pytest.raises(SystemExit, match="阅读约"):
+        reading_minutes(notebook(prose("# 07", "slide")))
+
+
+def test_the_command_writes_what_is_missing_and_nothing_else(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "07_train.ipynb"
+    nbformat.write(PLAIN, path)
+    monkeypatch.setattr(slide_plan, "find_notebooks", lambda choice: [path])
+    slide_plan.main()
+    written = nbformat.read(path, as_version=4)
+    assert [cell.source for cell in written.cells] == [cell.source for cell in PLAIN.cells]
+    slide_plan.main()
+    assert capsys.readouterr().out.splitlines()[::2] == [
+        "07_train.ipynb: written",
+        "07_train.ipynb: up to date",
+    ]
+
+
+# The pages
+
+
+def test_a_cell_without_metadata_is_refused_by_its_name(tmp_path, monkeypatch):
+    path = tmp_path / "07_train.ipynb"
+    nbformat.write(PLAIN, path)
+    monkeypatch.setattr("tools.slides.PROJECT", tmp_path)
+    with pytest.raises(
+        SystemExit, match=r"07_train.ipynb: no slide metadata in text, load, .*plan"
+    ):
+        read(path)
+
+
+def test_a_deck_asks_for_its_own_files_only_and_shows_a_result_as_a_step():
+    page = deck_page(notebook(TITLE, code("print(1)", "fragment", printed="1\n")), "07", "zh")
+    assert '<html lang="zh">' in page
+    assert '<div class="result fragment">' in page
+    asked = re.findall(r"""<(?:script|link|img)[^>]* (?:src|href)=["']([^"']*)""", page)
+    assert {address.split("/dist/")[0].split("/plugin/")[0] for address in asked} == {REVEAL}
+
+
+def test_only_a_kernel_shows_a_widget():
+    outputs = [nbformat.v4.new_output("display_data", data={WIDGET: {"model_id": "1"}})]
+    cell = nbformat.v4.new_code_cell("box", id="box", outputs=outputs)
+    assert without_kernel(notebook(cell)).cells[0].outputs == []
+    assert cell.outputs == outputs
+
+
+def test_a_reveal_js_that_nobody_read_is_refused(tmp_path, monkeypatch):
+    folder = tmp_path / "package" / "_static" / "revealjs"
+    folder.mkdir(parents=True)
+    (folder / "LICENSE").write_text("another")
+    (tmp_path / "package" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(reveal, "PACKAGE", "package")
+    with pytest.raises(SystemExit, match=r"LICENSE is not that of reveal\.js 5\.2\.1"):
+        copy_reveal(tmp_path / "slides")
+
+
+def test_a_missing_reveal_js_is_refused_with_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(reveal, "PACKAGE", "no_such_package")
+    with pytest.raises(SystemExit, match="run 'make slides', which installs it"):
+        copy_reveal(tmp_path)
