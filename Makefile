@@ -15,7 +15,7 @@ NOTEBOOKS := $(wildcard notebooks/zh/*.ipynb)
 TRAINING := $(filter $(addprefix notebooks/zh/,00_% 07_% 08_% 09_% 11_%),$(NOTEBOOKS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-processes test-hub bench learning-curve lab fetch doctor update sync translated mirror lock clean
+.PHONY: help setup run test test-processes test-hub bench learning-curve demo test-demo assignments grade test-grading slides plan-slides rise site test-site lab fetch doctor update sync translated mirror lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ run: $(READY) ## execute the notebooks (NB=07: only that one; COURSE_LANG=en: in
 test: $(READY) ## lint, test the helpers and the data, and compare every notebook's outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/python -m pytest -q --durations=5 --ignore=tests/hub --ignore=tests/processes
+	$(BIN)/python -m pytest -q --durations=5 --ignore=tests/hub --ignore=tests/demo --ignore=tests/grading --ignore=tests/processes --ignore=tests/site
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(filter-out $(TRAINING),$(NOTEBOOKS))
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(TRAINING)
 
@@ -55,6 +55,64 @@ bench: $(VENV)/.bench ## measure what makes training fast, side by side, in 10 m
 
 learning-curve: $(READY) ## measure accuracy over sizes and seeds into data/learning_curve.json, most of an hour; a stop costs one run
 	$(BIN)/python -m benchmarks.learning_curve
+
+# Gradio wants an older Pillow than the course pins: it goes into an environment of its own, which
+# sees all other packages of $(VENV).
+build/demo/.ready: $(READY)
+	@echo "Installing Gradio into build/demo (half a minute, once)"
+	@$(BIN)/python -m venv build/demo
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	  $$(build/demo/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/course.pth
+	@grep -v '^pillow==' constraints.txt > build/demo/constraints.txt
+	@build/demo/bin/python -m pip install --quiet --disable-pip-version-check --constraint build/demo/constraints.txt --editable '.[demo]'
+	@touch $@
+
+demo: build/demo/.ready ## open a page on this machine that scores what you type with the model of notebook 07 (ARGS="--port 7861")
+	@build/demo/bin/python -m tools.demo $(ARGS)
+
+test-demo: build/demo/.ready ## test that page: a real server, asked over loopback
+	build/demo/bin/python -m pytest -q --durations=5 tests/demo
+
+# nbgrader adds itself to the JupyterLab that it is installed beside: it goes into an environment of
+# its own, which sees all packages of $(VENV).
+build/nbgrader/.ready: $(READY)
+	@echo "Installing nbgrader into build/nbgrader (half a minute, once)"
+	@$(BIN)/python -m venv build/nbgrader
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+	  $$(build/nbgrader/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/course.pth
+	@build/nbgrader/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[grade]'
+	@touch $@
+
+assignments: build/nbgrader/.ready ## make the exercises for learners, without solutions and hidden tests, in build/assignments
+	@build/nbgrader/bin/python -m tools.assignments
+
+grade: build/nbgrader/.ready ## grade a folder of submissions (SUBMISSIONS=folder) into build/grades.csv
+	@build/nbgrader/bin/python -m tools.grade "$(SUBMISSIONS)"
+
+test-grading: build/nbgrader/.ready ## test the assignments with nbgrader: solutions, untouched notebooks, every misconception
+	build/nbgrader/bin/python -m pytest -q --durations=5 -n 2 tests/grading
+
+$(VENV)/.site: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[site]'
+	@touch $@
+
+slides: $(VENV)/.site ## make a deck of slides from each notebook, in both languages, into build/slides/
+	@$(BIN)/python -m tools.slides
+
+plan-slides: $(READY) ## give the cells that have no slide metadata the usual ones (NB=07: only that notebook)
+	$(BIN)/python -m tools.slide_plan $(NB)
+
+site: $(VENV)/.site ## make the series into a website with search, in both languages, into build/site/
+	@$(BIN)/python -m tools.site
+
+test-site: $(VENV)/.site ## test the slides and the website: every link, the search, nothing from elsewhere
+	$(BIN)/python -m pytest -q --durations=5 tests/site
+
+$(VENV)/.rise: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[rise]'
+	@touch $@
+
+rise: $(VENV)/.rise ## let JupyterLab show a notebook as slides whose code runs (a button; then make lab)
 
 lab: $(READY) ## open JupyterLab on the notebooks (COURSE_LANG=en: in English; ARGS=--no-browser: options of JupyterLab)
 	$(BIN)/python -m tools.lab $(ARGS)

@@ -111,7 +111,8 @@ def parse_arguments(arguments: list[str]) -> tuple[FinetuneArguments, TrainingAr
         prog="python -m helpers.finetune",
         allow_abbrev=False,
         description="Fine-tune BERT on reviews as notebook 07 does. --output_dir gets the model, "
-        f"its tokenizer, {RESULT} and {PREDICTIONS}. Stopped by Ctrl-C or SIGTERM, it saves a "
+        f"its tokenizer, {RESULT} and {PREDICTIONS}. --seed draws the training reviews, the head "
+        "of the model and the order of the batches. Stopped by Ctrl-C or SIGTERM, it saves a "
         f"checkpoint; --resume_from_checkpoint {LAST} goes on from the last complete one.",
     )
     parser.set_defaults(**DEFAULTS)
@@ -197,9 +198,15 @@ class Data:
 
 
 def prepare_data(
-    source: Source, tokenizer: PreTrainedTokenizerBase, arguments: FinetuneArguments
+    source: Source, tokenizer: PreTrainedTokenizerBase, arguments: FinetuneArguments, seed: int
 ) -> Data:
     """Load, tokenize and sample, as notebook 07 does; the test split sorted by length.
+
+    Args:
+        source: where the data lie.
+        tokenizer: that of the model.
+        arguments: how much of which data.
+        seed: draws the training reviews; validation and test are the same for every seed.
 
     Raises:
         UsageError: if there are not as many reviews as were asked for.
@@ -217,22 +224,25 @@ def prepare_data(
     test = take_sample(tokenized["test"], arguments.test_samples)
     lengths = token_counts(test)
     test = test.select(sorted(range(len(test)), key=lengths.__getitem__))
-    train = take_sample(splits["train"], arguments.train_samples)
+    train = take_sample(splits["train"], arguments.train_samples, seed)
     return Data(train, splits["validation"], test, dataset["train"].features["label"].names)
 
 
-def prepare_model(source: Source, label_names: list[str], frozen: int | None) -> PreTrainedModel:
+def prepare_model(
+    source: Source, label_names: list[str], frozen: int | None, seed: int
+) -> PreTrainedModel:
     """Load the pretrained encoder with a new head, its lower layers frozen.
 
     Args:
         source: where the weights lie.
         label_names: the name of each label.
         frozen: how many layers are frozen; None is half of them.
+        seed: draws the weights of the head.
 
     Raises:
         UsageError: if the encoder does not have so many layers.
     """
-    model = load_classifier(source, label_names)
+    model = load_classifier(source, label_names, seed)
     layers = model.config.num_hidden_layers // 2 if frozen is None else frozen
     try:
         freeze_lower_layers(model, layers)
@@ -263,8 +273,8 @@ def finetune(
     tokenizer = AutoTokenizer.from_pretrained(source.model)
     # One process fills the cache, the others read it.
     with training.main_process_first(desc="tokenizing"):
-        data = prepare_data(source, tokenizer, arguments)
-    model = prepare_model(source, data.label_names, arguments.frozen_layers)
+        data = prepare_data(source, tokenizer, arguments, training.seed)
+    model = prepare_model(source, data.label_names, arguments.frozen_layers, training.seed)
     # Read now: `Trainer` deletes it when it saves a later one.
     done_before = _steps_done(resumed_from)
     stop = StopOnSignal()

@@ -1,0 +1,43 @@
+"""The accuracies that `make learning-curve` measured, for each size and seed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from helpers.sources import PROJECT
+
+PATH = PROJECT / "data" / "learning_curve.json"
+
+
+@dataclass(frozen=True, order=True)
+class CurveRun:
+    """One training of the program, from its pretrained weights to its test score.
+
+    Attributes:
+        samples: how many training reviews.
+        seed: draws those reviews, the head's weights and the order of the batches.
+        accuracy: the share of the 2,000 test reviews whose label was hit.
+        interval: the 95 % interval of the accuracy.
+        seconds: how long the training took.
+    """
+
+    samples: int
+    seed: int
+    accuracy: float
+    interval: tuple[float, float]
+    seconds: float
+
+
+def read_runs(path: Path = PATH) -> list[CurveRun]:
+    """Return the measured runs, by size and seed."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return sorted(CurveRun(**row | {"interval": tuple(row["interval"])}) for row in rows)
+
+
+def write_runs(runs: Sequence[CurveRun], path: Path = PATH) -> None:
+    """Write the runs in place of those in the file, by size and seed."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps([asdict(run) for run in sorted(runs)], indent=1) + "\n")
+    # In one move: a stop leaves the old file or the new one.
+    draft.replace(path)

@@ -1,0 +1,62 @@
+"""The page of `make demo`: a text in, the probability of each level out."""
+
+import gradio
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from helpers.finetuned import TRAIN_SIZE
+from helpers.scoring import score
+
+TITLE = "How does this review sound?"
+INTRODUCTION = (
+    "Type a sentence from a review in English. The model that notebook 07 fine-tunes gives each "
+    "level a probability while you type."
+)
+EXAMPLES = [
+    "A moving film that stays with you for days.",
+    "Neither good nor bad, and forgotten by the evening.",
+    "Two hours of noise without one honest moment.",
+    "I expected to hate it, and I was wrong.",
+]
+LIMITS = (
+    f"**What it is.** A small BERT, fine-tuned on {TRAIN_SIZE:,} reviews in English for a course. "
+    "Notebook 07 measures how often it is right, notebook 08 what it gets wrong and how far its "
+    "probabilities can be trusted. What you type stays on this machine and is not kept.\n\n"
+    "**What it is not fit for.** Other languages, other kinds of text, irony, and every decision "
+    "about a person or with a person's words: it was never tested for those."
+)
+
+
+def build_page(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> gradio.Blocks:
+    """Return the page; its one call is `/score`.
+
+    Args:
+        model: a classifier, in evaluation mode, on the CPU.
+        tokenizer: the model's tokenizer.
+    """
+
+    def answer(text: str) -> tuple[dict[str, float], str]:
+        """Score one text: the probability of each level, and what to know of the text."""
+        try:
+            prediction = score(model, tokenizer, text)
+        except ValueError as error:
+            return {}, str(error)
+        return prediction.probabilities, prediction.remarks
+
+    with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gradio.Markdown(f"# {TITLE}\n\n{INTRODUCTION}")
+        text = gradio.Textbox(label="Text", lines=4, autofocus=True)
+        levels = gradio.Label(label="Probability of each level")
+        remarks = gradio.Markdown()
+        gradio.Examples(EXAMPLES, text, cache_examples=False)
+        gradio.Markdown(LIMITS)
+        text.change(
+            answer,
+            text,
+            [levels, remarks],
+            api_name="score",
+            # The queue would answer by a second connection, which takes longer than the model.
+            queue=False,
+            trigger_mode="always_last",
+            show_progress="hidden",
+        )
+    return page
