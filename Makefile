@@ -41,7 +41,7 @@ test: $(READY) ## lint, test the helpers and the data, and compare every noteboo
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(TRAINING)
 
 test-processes: $(READY) ## start helpers.finetune in one process and in several, stop it, kill it, and go on
-	$(BIN)/python -m pytest -q --durations=5 tests/processes
+	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/processes
 
 test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/hub

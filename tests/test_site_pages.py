@@ -1,0 +1,103 @@
+"""What the website is made of: the pages where the project keeps them, with links that fit."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import site_pages
+from tools.execute import find_notebooks
+from tools.kernel_environment import PROJECT
+from tools.languages import LANGUAGES
+from tools.site import index_page
+from tools.site_pages import Pages, contents, find_pages, relink, write_pages
+
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A small project."""
+    monkeypatch.setattr(site_pages, "PROJECT", tmp_path)
+    for name in ("docs/images", "notebooks/en"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "README.md").write_text(
+        "# Course\n\n[中文](README.zh-CN.md)\n\nSee [00](notebooks/en/00_start.ipynb#one), "
+        "[how](docs/learning.md), ![plot](docs/images/plot.png), [Hub](https://hub.example/a).\n"
+    )
+    (tmp_path / "docs" / "learning.md").write_text("---\na: 1\n---\n# How\n\n[up](../README.md)\n")
+    (tmp_path / "docs" / "images" / "plot.png").write_bytes(b"a picture")
+    cell = nbformat.v4.new_markdown_cell("# 00\n\n[how](../../docs/learning.md)", id="title")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    nbformat.write(notebook, tmp_path / "notebooks" / "en" / "00_start.ipynb")
+    return tmp_path
+
+
+@pytest.fixture
+def pages(project) -> Pages:
+    texts = {"index": project / "README.md", "learning": project / "docs" / "learning.md"}
+    return Pages("en", [project / "notebooks" / "en" / "00_start.ipynb"], texts)
+
+
+@in_each_language
+def test_every_notebook_and_every_text_of_the_language_is_a_page(language):
+    pages = find_pages(language)
+    assert [path.name for path in pages.notebooks] == [path.name for path in find_notebooks()]
+    for path in PROJECT.glob("docs/*.md"):
+        name = path.name.removesuffix(".zh-CN.md").removesuffix(".md")
+        assert name in pages.texts
+
+
+@in_each_language
+def test_a_page_is_in_the_language_if_it_is_there_in_it(language):
+    texts = find_pages(language).texts.values()
+    translated = [path for path in texts if path.with_name(f"{path.stem}.zh-CN.md").exists()]
+    chinese = [path for path in texts if path.name.endswith(".zh-CN.md")]
+    assert bool(chinese) == (language == "zh")
+    assert bool(translated) == (language == "en")
+
+
+def test_links_lead_to_the_other_pages(pages, project, tmp_path):
+    path = project / "README.md"
+    text = relink(path.read_text(), path, pages, tmp_path / "site")
+    assert "[00](00_start.ipynb#one)" in text
+    assert "[how](learning.md)" in text
+    assert "[Hub](https://hub.example/a)" in text
+
+
+def test_a_file_that_is_no_page_comes_along(pages, project, tmp_path):
+    path, folder = project / "README.md", tmp_path / "site"
+    assert "![plot](files/docs/images/plot.png)" in relink(path.read_text(), path, pages, folder)
+    assert (folder / "files" / "docs" / "images" / "plot.png").read_bytes() == b"a picture"
+
+
+def test_the_link_to_the_other_language_is_left_to_the_website(pages, project, tmp_path):
+    path = project / "README.md"
+    assert "README.zh-CN.md" not in relink(path.read_text(), path, pages, tmp_path)
+
+
+def test_a_link_that_leads_nowhere_is_refused_by_its_name(pages, project, tmp_path):
+    with pytest.raises(SystemExit, match=r"README\.md links to gone\.md, which is not there"):
+        relink("[gone](gone.md)", project / "README.md", pages, tmp_path)
+
+
+def test_the_lists_at_the_side_have_every_page_but_the_first(pages):
+    lines = contents(pages).splitlines()
+    assert [line for line in lines if line in ("index", "00_start", "learning")] == [
+        "00_start",
+        "learning",
+    ]
+
+
+def test_what_sphinx_reads_is_written_beside_its_configuration(pages, project, tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    write_pages(pages, folder)
+    assert (folder / "learning.md").read_text() == "# How\n\n[up](index.md)\n"
+    (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
+    assert cell.source == "# 00\n\n[how](learning.md)"
+    assert "{toctree}" in (folder / "index.md").read_text()
+
+
+def test_the_first_page_leads_to_both_languages():
+    assert [f"'{name}/index.html'" in index_page() for name in LANGUAGES] == [True, True]

@@ -1,0 +1,109 @@
+"""Estimate how much of the screen a slide takes.
+
+The sizes are those of slides_template/course.css. A page in a browser differs by its fonts.
+"""
+
+import base64
+import math
+import re
+import struct
+import unicodedata
+
+import mistune
+from nbformat import NotebookNode
+
+# In pixels, as all that follows.
+WIDTH, HEIGHT = 1280, 720
+# For the cells of a slide, without the margins and the room for the arrows.
+ROOM = 636
+MARGIN = 12
+TEXT_WIDTH = WIDTH - 40
+PROSE, PROSE_LINE = 25, 36
+CODE, CODE_LINE = 18, 23.4
+TABLE_LINE = 29
+HEADINGS = {1: 63, 2: 50, 3: 40}
+PICTURE, PROGRESS = 440, 40
+
+parse = mistune.create_markdown(renderer="ast", plugins=["table"])
+
+
+def lines(text: str, size: float, width: float) -> int:
+    """Return how many lines a text takes.
+
+    Args:
+        text: one paragraph without its markup.
+        size: of its font.
+        width: of the lines.
+    """
+    # A Chinese character is as wide as it is high, others are half as wide.
+    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+    return max(1, math.ceil((wide + (len(text) - wide) * 0.55) * size / width))
+
+
+def plain(token: dict) -> str:
+    """Return what a part of Markdown says, without its markup."""
+    return token.get("raw", "") + "".join(map(plain, token.get("children", [])))
+
+
+def prose_height(text: str) -> float:
+    """Return the height of a Markdown text."""
+    return sum(map(block_height, parse(text)))
+
+
+def block_height(token: dict) -> float:
+    """Return the height of one block of Markdown, with the margin below."""
+    match token["type"]:
+        case "heading":
+            size = HEADINGS.get(token["attrs"]["level"], HEADINGS[3])
+            return size * lines(plain(token), size / 1.25, TEXT_WIDTH) + 14
+        case "block_code":
+            return code_height(token["raw"])
+        case "table":
+            rows = 1 + sum(len(body["children"]) for body in token["children"][1:])
+            return rows * TABLE_LINE + MARGIN
+        case "list":
+            items = token["children"]
+            return sum(lines(plain(item), PROSE, TEXT_WIDTH - 36) for item in items) * PROSE_LINE
+        case "block_quote":
+            return 16 + sum(map(block_height, token["children"]))
+        case "blank_line" | "block_html":
+            return 0
+    return lines(plain(token), PROSE, TEXT_WIDTH) * PROSE_LINE + MARGIN
+
+
+def code_height(text: str) -> float:
+    """Return the height of code, in its frame."""
+    return text_height(text) + 18 + MARGIN
+
+
+def text_height(text: str) -> float:
+    """Return the height of lines of a fixed width."""
+    return CODE_LINE * sum(lines(line, CODE * 1.1, TEXT_WIDTH) for line in text.splitlines())
+
+
+def picture_height(png: str) -> float:
+    """Return the height of a picture, PNG in base64, as it is shown."""
+    width, height = struct.unpack(">II", base64.b64decode(png)[16:24])
+    return min(PICTURE, height * TEXT_WIDTH / width) + MARGIN
+
+
+def output_height(output: NotebookNode) -> float:
+    """Return the height of one output of a code cell."""
+    data = output.get("data", {})
+    if "image/png" in data:
+        return picture_height(data["image/png"])
+    if "text/html" in data:
+        rows = re.findall("<tr.*?</tr>", data["text/html"], re.DOTALL)
+        said = [sum(map(len, re.findall(r">\s*([^<]*)<", row))) for row in rows]
+        return PROGRESS * ("<progress" in data["text/html"]) + sum(
+            10 + CODE_LINE * math.ceil(length / 100) for length in said
+        )
+    return text_height(output.get("text", data.get("text/plain", "")))
+
+
+def cell_height(cell: NotebookNode) -> float:
+    """Return the height of a cell on a slide, its outputs included."""
+    if cell.cell_type == "markdown":
+        return prose_height(cell.source) + MARGIN / 2
+    shown = sum(map(output_height, cell.outputs)) + MARGIN if cell.outputs else 0
+    return shown + (0 if cell.metadata.get("transient") else code_height(cell.source))
