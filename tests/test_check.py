@@ -1,9 +1,11 @@
 """The checks accept what is right, and name each misconception that an answer shows."""
 
+import random
 import re
 from functools import cache
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source, source_of
 from IPython.core.interactiveshell import InteractiveShell
@@ -13,6 +15,7 @@ from traitlets.config import Config
 
 from helpers import check
 from helpers.check import EXERCISES, MISCONCEPTIONS, WrongAnswer
+from helpers.check.notebook_05 import steps_and_warmup
 
 SHOWN = [
     (number, misconception.name)
@@ -106,6 +109,38 @@ def test_a_message_is_one_sentence_in_each_language(name):
     assert re.fullmatch(r"[A-Z]([^.!?]|\.\d)+\.", english)
 
 
+def test_answers_written_in_another_way_are_right_too():
+    def replaced_place(seen, size, generator):
+        return generator.randrange(size) if generator.random() < size / seen else None
+
+    def kept_ids(text, tokenizer, limit):
+        ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
+        kept = ids[-(limit - 2) :]
+        return [tokenizer.cls_token_id, *kept, tokenizer.sep_token_id]
+
+    def balanced_sample(rows, per_label, seed):
+        generator, picks = random.Random(seed), []
+        for number in range(5):
+            places = [place for place, label in enumerate(rows["label"][:]) if label == number]
+            picks += generator.sample(places, per_label)
+        return rows.select(picks)
+
+    def accuracy_interval(predictions, references):
+        hits = np.array(predictions) == np.array(references)
+        half = 1.96 * hits.std() / len(hits) ** 0.5
+        return np.array([hits.mean() - half, hits.mean() + half])
+
+    def train_head_only(model):
+        for name, weights in model.named_parameters():
+            weights.requires_grad = "classifier" in name
+
+    check.exercise("02-2", replaced_place)
+    check.exercise("03-2", kept_ids)
+    check.exercise("04-2", balanced_sample)
+    check.exercise("06-2", accuracy_interval)
+    check.exercise("07-2", train_head_only)
+
+
 @each_exercise
 def test_an_exercise_without_an_answer_is_said_to_have_none(number):
     def untouched(*_, **__):
@@ -140,6 +175,13 @@ def test_a_value_that_nothing_explains_is_shown_beside_the_right_one():
     assert "0.777" in str(wrong)
 
 
+def test_a_message_stays_short_whatever_the_case():
+    wrong = objection("01-2", lambda rows: {"rows": rows})
+    assert "(Dataset)" in str(wrong)
+    assert len(str(wrong).splitlines()) == 2
+    assert len(str(wrong)) < 300
+
+
 def test_an_answer_may_change_the_list_that_it_gets():
     def share_of_tokens(lengths, limit):
         total = sum(lengths)
@@ -155,6 +197,15 @@ def test_jupyter_shows_what_is_said_and_no_line_of_the_checks(capsys):
     shown = capsys.readouterr().out.strip().splitlines()
     assert [line.split(":")[0] for line in shown[:1]] == ["another-value"]
     assert len(shown) == 2
+
+
+def test_the_warmup_of_exercise_05_1_is_the_one_that_transformers_counts():
+    from transformers import TrainingArguments
+
+    for steps, share in ((189, 0.1), (12, 0.25), (538, 0.06), (20, 0.3)):
+        arguments = TrainingArguments(output_dir="unused", use_cpu=True, warmup_steps=share)
+        expected = arguments.get_warmup_steps(steps)
+        assert steps_and_warmup(steps, 1, 1, share) == (steps, expected)
 
 
 def test_an_unknown_number_is_refused_with_the_known_ones():

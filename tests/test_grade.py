@@ -105,9 +105,9 @@ def test_the_notebook_of_the_course_is_not_taken_for_the_assignment():
 
 def test_the_table_opens_in_excel_with_its_chinese(tmp_path):
     path = tmp_path / "grades.csv"
-    write([Grade("王芳", NAME, 4, 6, "2 0 2", "2: tuned-on-test", "2: 选择看验证集")], path)
+    write([Grade("王芳", NAME, 4, 6, 2, 0, 2, "2: tuned-on-test", "2: 选择看验证集")], path)
     assert path.read_bytes().startswith(b"\xef\xbb\xbflearner,assignment,points,max_points,")
-    assert "王芳,03_preprocess,4,6,2 0 2,2: tuned-on-test,2: 选择看验证集" in path.read_text(
+    assert "王芳,03_preprocess,4,6,2,0,2,2: tuned-on-test,2: 选择看验证集" in path.read_text(
         "utf-8"
     )
 

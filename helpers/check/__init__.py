@@ -1,0 +1,70 @@
+"""Check an answer to an exercise: `check.exercise("03-1", truncated_share)`.
+
+A wrong answer gets one sentence, in Chinese and in English, that names the misconception which it
+shows. The same checks grade the assignments under exercises/.
+"""
+
+from helpers.check import (
+    notebook_01,
+    notebook_02,
+    notebook_03,
+    notebook_04,
+    notebook_05,
+    notebook_06,
+    notebook_07,
+    notebook_08,
+    notebook_09,
+    notebook_10,
+    notebook_11,
+)
+from helpers.check.answers import Exercise, Misconception, WrongAnswer, not_answered, not_the_kind
+
+__all__ = ["EXERCISES", "MISCONCEPTIONS", "Exercise", "Misconception", "WrongAnswer", "exercise"]
+
+MODULES = (
+    notebook_01,
+    notebook_02,
+    notebook_03,
+    notebook_04,
+    notebook_05,
+    notebook_06,
+    notebook_07,
+    notebook_08,
+    notebook_09,
+    notebook_10,
+    notebook_11,
+)
+
+EXERCISES: dict[str, Exercise] = {
+    number: asked for module in MODULES for number, asked in module.EXERCISES.items()
+}
+
+# Some show in several exercises.
+MISCONCEPTIONS: dict[str, Misconception] = {
+    misconception.name: misconception
+    for asked in EXERCISES.values()
+    for misconception in asked.misconceptions
+}
+
+
+def exercise(number: str, answer: object) -> None:
+    """Check an answer, and say that it is right or why it is not.
+
+    Args:
+        number: the notebook and the exercise, such as `03-1`.
+        answer: what the exercise asks for; most ask for a function.
+
+    Raises:
+        WrongAnswer: if the answer is not right.
+        ValueError: if there is no such exercise.
+    """
+    if number not in EXERCISES:
+        first, *_, last = EXERCISES
+        raise ValueError(f"There is no exercise {number!r}: pass one from {first!r} to {last!r}.")
+    asked = EXERCISES[number].asked
+    if answer is None:
+        raise not_answered()
+    if "(" in asked and not callable(answer):
+        raise not_the_kind(asked, answer)
+    EXERCISES[number].examine(answer)
+    print(f"Right: {number}")

@@ -1,0 +1,173 @@
+"""Check the exercises of notebook 04, sample."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from helpers.check.answers import (
+    Answer,
+    Exercise,
+    Misconception,
+    compare,
+    not_as_asked,
+    result,
+    same,
+    shows,
+)
+from helpers.check.notebook_01 import COUNTED_FROM_ONE
+from helpers.check.reviews import load_split
+from helpers.levels import LEVELS
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+ONE_SEED_FOR_ALL = Misconception(
+    "one-seed-for-all",
+    "你每次用的是同一个种子，抽到的当然一样：把循环里的 `seed` 交给 `shuffle`。",
+    "You used the same seed each time, so that every sample is the same: pass the loop's `seed` to "
+    "`shuffle`.",
+)
+SELECTED_BEFORE_SHUFFLING = Misconception(
+    "selected-before-shuffling",
+    "你先取了前面的行，打乱与否都是它们：先 `shuffle(seed=seed)`，再 `select(range(size))`。",
+    "You took the first rows, which stay the same however they are shuffled: "
+    "`shuffle(seed=seed)` first, then `select(range(size))`.",
+)
+PER_LABEL_AS_TOTAL = Misconception(
+    "per-label-as-total",
+    "你把每级的条数当成了总数：每一级各要 `per_label` 条，五级合起来是它的五倍。",
+    "You took the number for each level as the total: every level gets `per_label` rows, five "
+    "times as many in all.",
+)
+RANDOM_FOR_BALANCED = Misconception(
+    "random-for-balanced",
+    "随机抽样或分层抽样保持原来的比例，不会让各级一样多：要在每一级里各抽 `per_label` 条。",
+    "A random or a stratified sample keeps the shares as they are and does not make them equal: "
+    "draw `per_label` rows within each level.",
+)
+FIRST_OF_EACH_LEVEL = Misconception(
+    "first-of-each-level",
+    "你取的是每一级最前面的几条，换种子也不变：数据是按来源排好的，先用 `seed` 打乱。",
+    "You took the first rows of each level, whatever the seed: the data are ordered by where they "
+    "come from, so shuffle with `seed` first.",
+)
+LETTER_FOR_LETTER = Misconception(
+    "letter-for-letter",
+    "你逐字比较，只差大小写的同一条评论就漏掉了：比较之前先用 `casefold` 统一大小写。",
+    "You compared letter for letter, which misses the same review in other case: bring both to one "
+    "case with `casefold` first.",
+)
+ONLY_THE_ENDS_STRIPPED = Misconception(
+    "only-the-ends-stripped",
+    "你只统一了大小写和两头的空白，中间多一个空格就漏掉了：用 `' '.join(text.split())`。",
+    "You evened out case and the spaces at the ends, and a double space inside is missed: use "
+    "`' '.join(text.split())`.",
+)
+SPACES_THROWN_AWAY = Misconception(
+    "spaces-thrown-away",
+    "你把空格全去掉了，a part 和 apart 也成了同一条：一串空白要换成一个空格，不是没有。",
+    "You threw all spaces away, so that a part and apart become the same: a run of spaces becomes "
+    "one space, not none.",
+)
+
+
+def examine_neutral_range(answer: Answer) -> None:
+    """Exercise 1."""
+    rows = load_split("train").select(range(3_900, 6_400))
+    cases = [(rows, 500, range(6)), (rows, 200, [3, 1, 4])]
+
+    def counts(rows: "Dataset", size: int, seeds: Iterable[int], label: int = 2) -> list[int]:
+        samples = (rows.shuffle(seed=seed).select(range(size)) for seed in seeds)
+        return [sample["label"][:].count(label) for sample in samples]
+
+    def ends(found: list[int]) -> tuple[int, int]:
+        return min(found), max(found)
+
+    first = [rows[:size]["label"].count(2) for _, size, _ in cases]
+    found = [result(answer, *case) for case in cases]
+    if same(found, [(count, count) for count in first]):
+        raise shows(SELECTED_BEFORE_SHUFFLING)
+    if all(isinstance(pair, tuple | list) and len(set(pair)) == 1 for pair in found):
+        raise shows(ONE_SEED_FOR_ALL)
+    mistakes = {COUNTED_FROM_ONE: lambda *case: ends(counts(*case, label=3))}
+    compare(answer, cases, lambda *case: ends(counts(*case)), mistakes)
+
+
+def examine_balanced_sample(answer: Answer) -> None:
+    """Exercise 2: properties that hold whatever rows the seed picks."""
+    from datasets import Dataset
+
+    rows = load_split("train").select(range(3_900, 6_400))
+    per_label = 20
+    sample, other = (result(answer, rows, per_label, seed) for seed in (1, 2))
+    if not isinstance(sample, Dataset) or "label" not in sample.column_names:
+        raise not_as_asked(
+            "应当返回一个 `Dataset`，列和原来一样：用 `rows.select(...)` 取出行。",
+            "A `Dataset` with the same columns is asked for: take its rows with "
+            "`rows.select(...)`.",
+        )
+    counts = Counter(sample["label"][:])
+    if len(sample) == per_label:
+        raise shows(PER_LABEL_AS_TOTAL)
+    if any(counts[label] != per_label for label in range(len(LEVELS))):
+        if len(sample) == per_label * len(LEVELS):
+            raise shows(RANDOM_FOR_BALANCED)
+        raise not_as_asked(
+            f"各级的条数是 {dict(sorted(counts.items()))}，应当各有 {per_label} 条。",
+            f"The levels have {dict(sorted(counts.items()))} rows, and {per_label} of each are "
+            "right.",
+        )
+    if len(set(sample["text"])) < len(sample) or not set(sample["text"]) <= set(rows["text"]):
+        raise not_as_asked(
+            "有的行不止一次，或者不是这份数据里的：每一行至多取一次。",
+            "Some rows come twice or are not of these data: take each row at most once.",
+        )
+    if set(sample["text"]) == set(other["text"]):
+        raise shows(FIRST_OF_EACH_LEVEL)
+
+
+def examine_shared_count(answer: Answer) -> None:
+    """Exercise 3."""
+    reviews = load_split("train")[:30]["text"]
+    first = [*reviews, "It was a part of me."]
+    lowered = [text[0].lower() + text[1:] for text in reviews[:3]]
+    spaced = [text.replace(" ", "  ", 1) for text in reviews[3:8]]
+    others = load_split("test")[:10]["text"]
+    second = [*others, reviews[8], *lowered, f" {reviews[9]}\n", *spaced, "It was apart of me."]
+    cases = [(first, second), (reviews, others)]
+
+    def shared(normalize: Answer) -> Answer:
+        def count(first: list[str], second: list[str]) -> int:
+            known = {normalize(text) for text in first}
+            return sum(normalize(text) in known for text in second)
+
+        return count
+
+    mistakes = {
+        LETTER_FOR_LETTER: shared(str),
+        ONLY_THE_ENDS_STRIPPED: [
+            shared(lambda text: text.casefold().strip()),
+            shared(str.casefold),
+        ],
+        SPACES_THROWN_AWAY: shared(lambda text: "".join(text.casefold().split())),
+    }
+    compare(answer, cases, shared(lambda text: " ".join(text.casefold().split())), mistakes)
+
+
+EXERCISES = {
+    "04-1": Exercise(
+        "neutral_range(rows, size, seeds)",
+        examine_neutral_range,
+        (ONE_SEED_FOR_ALL, SELECTED_BEFORE_SHUFFLING, COUNTED_FROM_ONE),
+    ),
+    "04-2": Exercise(
+        "balanced_sample(rows, per_label, seed)",
+        examine_balanced_sample,
+        (PER_LABEL_AS_TOTAL, RANDOM_FOR_BALANCED, FIRST_OF_EACH_LEVEL),
+    ),
+    "04-3": Exercise(
+        "shared_count(first, second)",
+        examine_shared_count,
+        (LETTER_FOR_LETTER, ONLY_THE_ENDS_STRIPPED, SPACES_THROWN_AWAY),
+    ),
+}

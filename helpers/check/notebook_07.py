@@ -1,0 +1,157 @@
+"""Check the exercises of notebook 07, finetune_bert."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from helpers.check.answers import (
+    Answer,
+    Exercise,
+    Misconception,
+    compare,
+    not_as_asked,
+    result,
+    shows,
+)
+from helpers.check.reviews import load_split
+from helpers.levels import rating_level
+
+TUNED_ON_TEST = Misconception(
+    "tuned-on-test",
+    "你用测试集做了选择，它的分数就偏高，不再是没见过的数据：选择看验证集，"
+    "测试集只在最后报告一次。",
+    "You chose on the test set, whose score is then too high, as it is no longer unseen: choose on "
+    "the validation set, and report on test once, at the end.",
+)
+LOWEST_TRAINING_LOSS = Misconception(
+    "lowest-training-loss",
+    "你选了训练损失最低的，那可能只是把训练数据背得最熟：要看没有参加训练的验证集。",
+    "You chose the lowest training loss, which may only know the training data by heart: look at "
+    "the validation set, which took no part in training.",
+)
+POOLER_LEFT_TRAINING = Misconception(
+    "pooler-left-training",
+    "你漏了 `pooler`，它还在训练：它在编码器和分类头之间，也要 `requires_grad_(False)`。",
+    "You left out the `pooler`, which is still trained: it lies between the encoder and the head, "
+    "and needs `requires_grad_(False)` too.",
+)
+HEAD_FROZEN_TOO = Misconception(
+    "head-frozen-too",
+    "你连分类头也冻结了，什么都学不到：`model.classifier` 是随机初始化的，必须训练。",
+    "You froze the head too, so that nothing can be learned: `model.classifier` was initialized at "
+    "random and has to be trained.",
+)
+EVAL_IS_NOT_FREEZING = Misconception(
+    "eval-is-not-freezing",
+    "参数一个也没有冻结：`model.eval()` 只关掉丢弃，冻结要用 `requires_grad_(False)`。",
+    "No parameter is frozen: `model.eval()` only switches dropout off, and freezing takes "
+    "`requires_grad_(False)`.",
+)
+PANEL_FOR_PERSON = Misconception(
+    "panel-for-person",
+    "你比较的是所有人的平均分，它就是答案的来历，当然全对：要让每个人的分数单独算。",
+    "You compared everybody's mean, which the label was made of and which always hits: take each "
+    "person's rating by itself.",
+)
+RATING_AS_LEVEL = Misconception(
+    "rating-as-level",
+    "你拿 −4 到 +4 的打分直接和 0 到 4 的等级相减：先用 `rating_level` 换成等级。",
+    "You subtracted levels from 0 to 4 from ratings from −4 to +4: turn the ratings into levels "
+    "with `rating_level` first.",
+)
+
+
+def examine_chosen_rate(answer: Answer) -> None:
+    """Exercise 1: runs whose best rate differs by what one looks at."""
+    rates = (1e-5, 5e-5, 1.5e-4, 5e-4, 1e-3)
+    generator = np.random.default_rng(7)
+    cases = []
+    for best, on_test, on_training in ((1, 2, 3), (3, 0, 4), (2, 4, 1)):
+        rows = zip(rates, *generator.uniform(0.2, 0.4, (3, len(rates))).tolist(), strict=True)
+        names = ("learning_rate", "validation_accuracy", "test_accuracy", "training_loss")
+        runs = [dict(zip(names, row, strict=True)) for row in rows]
+        runs[best]["validation_accuracy"] = 0.45
+        runs[on_test]["test_accuracy"] = 0.47
+        runs[on_training]["training_loss"] = 0.1
+        cases.append((runs,))
+
+    def best_by(name: str) -> Answer:
+        return lambda runs: max(runs, key=lambda run: run[name])["learning_rate"]
+
+    mistakes = {
+        TUNED_ON_TEST: best_by("test_accuracy"),
+        LOWEST_TRAINING_LOSS: lambda runs: min(runs, key=lambda run: run["training_loss"])[
+            "learning_rate"
+        ],
+    }
+    compare(answer, cases, best_by("validation_accuracy"), mistakes)
+
+
+def examine_train_head_only(answer: Answer) -> None:
+    """Exercise 2: on a BERT that is small and untrained, but has the same parts."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    sizes = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32}
+    config = BertConfig(vocab_size=50, num_hidden_layers=3, num_labels=5, **sizes)
+    model = BertForSequenceClassification(config)
+    result(answer, model)
+    trained = {name for name, weights in model.named_parameters() if weights.requires_grad}
+    head = {name for name, _ in model.named_parameters() if name.startswith("classifier.")}
+    if trained == head:
+        return
+    if len(trained) == len(list(model.named_parameters())):
+        raise shows(EVAL_IS_NOT_FREEZING)
+    if not head <= trained:
+        raise shows(HEAD_FROZEN_TOO)
+    left = trained - head
+    if all(name.startswith("bert.pooler.") for name in left):
+        raise shows(POOLER_LEFT_TRAINING)
+    raise not_as_asked(
+        f"除了分类头，还有 {len(left)} 组参数在训练，例如 {min(left)}：把它们也冻结。",
+        f"Beside the head, {len(left)} parameters are still trained, such as {min(left)}: freeze "
+        "them too.",
+    )
+
+
+def examine_person_within_one(answer: Answer) -> None:
+    """Exercise 3."""
+    rated = load_split("test", "ratings")
+    cases = [
+        (rated[start : start + 200]["ratings"], rated[start : start + 200]["label"])
+        for start in (0, 1_000)
+    ]
+
+    def share(distance: Answer) -> Answer:
+        def within_one(ratings: Sequence[Sequence[int]], labels: Sequence[int]) -> float:
+            pairs = zip(ratings, labels, strict=True)
+            return float(
+                np.mean([off <= 1 for row, label in pairs for off in distance(row, label)])
+            )
+
+        return within_one
+
+    mistakes = {
+        PANEL_FOR_PERSON: share(
+            lambda row, label: [abs(rating_level(float(np.mean(row))) - label)]
+        ),
+        RATING_AS_LEVEL: share(lambda row, label: [abs(rating - label) for rating in row]),
+    }
+    right = share(lambda row, label: [abs(rating_level(rating) - label) for rating in row])
+    compare(answer, cases, right, mistakes)
+
+
+EXERCISES = {
+    "07-1": Exercise(
+        "chosen_rate(runs)", examine_chosen_rate, (TUNED_ON_TEST, LOWEST_TRAINING_LOSS)
+    ),
+    "07-2": Exercise(
+        "train_head_only(model)",
+        examine_train_head_only,
+        (POOLER_LEFT_TRAINING, HEAD_FROZEN_TOO, EVAL_IS_NOT_FREEZING),
+    ),
+    "07-3": Exercise(
+        "person_within_one(ratings, labels)",
+        examine_person_within_one,
+        (PANEL_FOR_PERSON, RATING_AS_LEVEL),
+    ),
+}

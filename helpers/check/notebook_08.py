@@ -1,0 +1,148 @@
+"""Check the exercises of notebook 08, analyze_and_predict."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from helpers.check.answers import Answer, Exercise, Misconception, compare, result, shows
+from helpers.check.notebook_06 import two_ends, wrong_interval
+from helpers.check.notebook_07 import TUNED_ON_TEST
+from helpers.check.reviews import first_raters, panel_logits
+
+ENDS_CROSSED = Misconception(
+    "ends-crossed",
+    "你拿一组的下端减另一组的上端，区间就太宽了：两组不会同时那么倒霉，"
+    "要重抽两组、相减，再取差的分位数。",
+    "You subtracted one group's upper end from the other's lower end, which is too wide, as both "
+    "are rarely so unlucky at once: resample both, subtract, and take quantiles of the gaps.",
+)
+SAME_ENDS_SUBTRACTED = Misconception(
+    "same-ends-subtracted",
+    "你拿下端减下端、上端减上端，区间就太窄了：两组的误差各自独立，"
+    "要重抽两组、相减，再取差的分位数。",
+    "You subtracted lower from lower and upper from upper end, which is too narrow, as the groups "
+    "vary independently: resample both, subtract, and take quantiles of the gaps.",
+)
+GROUPS_POOLED = Misconception(
+    "groups-pooled",
+    "你把两组混在一起再抽，差就总在 0 附近：每一组只能从自己里面重抽。",
+    "You pooled the groups before drawing, which puts the difference around 0: resample each group "
+    "from itself.",
+)
+REPORTED_ON_VALIDATION = Misconception(
+    "reported-on-validation",
+    "你在验证集上报告误差，而温度正是在它上面选的：选看验证集，报告用测试集。",
+    "You reported the error on the validation set, on which the temperature was chosen: choose on "
+    "validation, and report on test.",
+)
+MULTIPLIED_BY_TEMPERATURE = Misconception(
+    "multiplied-by-temperature",
+    "你把 logits 乘以温度，方向反了：要除以它，大于 1 时概率变平。",
+    "You multiplied the logits by the temperature, which goes the other way: divide by it, and "
+    "above 1 the probabilities become flatter.",
+)
+MEAN_FOR_MEDIAN = Misconception(
+    "mean-for-median",
+    "你取的是平均等级再四舍五入：中位数要从最差的一级累加概率，第一次到一半的那一级。",
+    "You rounded the mean level: for the median add up the probabilities from the lowest level, "
+    "and take the first level that reaches a half.",
+)
+MOST_PROBABLE = Misconception(
+    "most-probable-for-median",
+    "你取的还是概率最高的一级：中位数看累加的概率，用 `cumsum`，不用 `argmax`。",
+    "You still took the most probable level: the median goes by the sum of the probabilities, so "
+    "use `cumsum` and not `argmax`.",
+)
+MEDIAN_OF_PROBABILITIES = Misconception(
+    "median-of-probabilities",
+    "你取的是五个概率的中位数，那是一个概率，不是等级：要找累加到一半的是第几级。",
+    "You took the median of the five probabilities, which is a probability and not a level: find "
+    "the level at which their sum reaches a half.",
+)
+
+
+def examine_gap_interval(answer: Answer) -> None:
+    """Exercise 1: the first raters' hits on the outer levels and on the others."""
+    levels, labels = first_raters("test")
+    outer = np.isin(labels, (0, 4))
+    first, second = (levels == labels)[outer], (levels == labels)[~outer]
+    low, high = two_ends(result(answer, first, second))
+    errors = [group.std() / len(group) ** 0.5 for group in (first, second)]
+    gap, error = first.mean() - second.mean(), float(np.hypot(*errors))
+
+    def near(centre: float, deviations: float) -> bool:
+        ends = (centre - 1.96 * deviations, centre + 1.96 * deviations)
+        return max(abs(low - ends[0]), abs(high - ends[1])) < 0.25 * error
+
+    if near(gap, error):
+        return
+    if near(gap, sum(errors)):
+        raise shows(ENDS_CROSSED)
+    if near(gap, abs(errors[0] - errors[1])):
+        raise shows(SAME_ENDS_SUBTRACTED)
+    if abs((low + high) / 2) < 0.25 * error:
+        raise shows(GROUPS_POOLED)
+    raise wrong_interval(low, high, gap - 1.96 * error, gap + 1.96 * error)
+
+
+def examine_test_error(answer: Answer) -> None:
+    """Exercise 2: five raters of each snippet vote in place of a model."""
+    from helpers.calibration import expected_calibration_error, fit_temperature, softmax
+
+    cases = [(*panel_logits("train", 400), *panel_logits("test", 400))]
+    cases += [(*panel_logits("train", 300, raters=7), *panel_logits("test", 500, raters=3))]
+
+    def error(temperature: float, logits: np.ndarray, labels: np.ndarray) -> float:
+        return expected_calibration_error(softmax(logits, temperature), labels)
+
+    def right(
+        logits: np.ndarray, labels: np.ndarray, test_logits: np.ndarray, test_labels: np.ndarray
+    ) -> float:
+        return error(fit_temperature(logits, labels), test_logits, test_labels)
+
+    mistakes = {
+        TUNED_ON_TEST: lambda _, __, *test: right(*test, *test),
+        REPORTED_ON_VALIDATION: lambda *four: right(*four[:2], *four[:2]),
+        MULTIPLIED_BY_TEMPERATURE: lambda *four: error(1 / fit_temperature(*four[:2]), *four[2:]),
+    }
+    compare(answer, cases, right, mistakes)
+
+
+def examine_median_level(answer: Answer) -> None:
+    """Exercise 3."""
+    from helpers.calibration import softmax
+
+    logits, _ = panel_logits("test", 200)
+    cases = [(softmax(logits, temperature),) for temperature in (0.9, 1.7)]
+
+    def median(probabilities: np.ndarray) -> Sequence[int]:
+        return [int(row.cumsum().searchsorted(0.5)) for row in probabilities]
+
+    mistakes = {
+        MEAN_FOR_MEDIAN: lambda rows: (rows @ np.arange(rows.shape[1])).round(),
+        MOST_PROBABLE: lambda rows: rows.argmax(axis=1),
+        MEDIAN_OF_PROBABILITIES: [
+            lambda rows: np.median(rows, axis=1),
+            lambda rows: rows.argsort(axis=1)[:, rows.shape[1] // 2],
+        ],
+    }
+    compare(answer, cases, median, mistakes)
+
+
+EXERCISES = {
+    "08-1": Exercise(
+        "gap_interval(first, second)",
+        examine_gap_interval,
+        (ENDS_CROSSED, SAME_ENDS_SUBTRACTED, GROUPS_POOLED),
+    ),
+    "08-2": Exercise(
+        "test_error(validation_logits, validation_labels, test_logits, test_labels)",
+        examine_test_error,
+        (TUNED_ON_TEST, REPORTED_ON_VALIDATION, MULTIPLIED_BY_TEMPERATURE),
+    ),
+    "08-3": Exercise(
+        "median_level(probabilities)",
+        examine_median_level,
+        (MEAN_FOR_MEDIAN, MOST_PROBABLE, MEDIAN_OF_PROBABILITIES),
+    ),
+}

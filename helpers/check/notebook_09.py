@@ -1,0 +1,158 @@
+"""Check the exercises of notebook 09, speed_up."""
+
+from collections.abc import Sequence
+
+from helpers.check.answers import Answer, Exercise, Misconception, compare
+
+EMBEDDINGS_MULTIPLIED = Misconception(
+    "embeddings-multiplied",
+    "你把词嵌入也算进了运算：它是查表，不做乘法，只数编码器的参数。",
+    "You counted the embeddings among the operations: they are looked up and not multiplied, so "
+    "count the encoder's parameters only.",
+)
+FROZEN_SKIP_FORWARD = Misconception(
+    "frozen-skip-forward",
+    "你以为冻结的层连前向也省了：每个词元还是要经过它们，省下的只是反向。",
+    "You took it that frozen layers are spared the forward pass too: every token still passes "
+    "through them, and only backward is saved.",
+)
+FREEZING_SAVES_NOTHING = Misconception(
+    "freezing-saves-nothing",
+    "你给冻结的层也算了反向：反向走到最低的一个没冻结的层就停，那里每个参数只有前向的 2 次运算。",
+    "You counted the backward pass of frozen layers too: it stops at the lowest layer that is not "
+    "frozen, and below it a parameter takes the 2 operations of forward only.",
+)
+LONG_ONES_DROPPED = Misconception(
+    "long-ones-dropped",
+    "你把超过上限的评论整条去掉了：截断只切掉多出来的部分，它们还剩 `limit` 个词元。",
+    "You dropped the reviews above the limit: truncation only cuts what exceeds it, and `limit` "
+    "tokens of them remain.",
+)
+ALL_PADDED_TO_LIMIT = Misconception(
+    "all-padded-to-limit",
+    "你让每条都占满上限：短的评论不会变长，每条算 `min(length, limit)`。",
+    "You let every review fill the limit: short ones do not grow, so each counts "
+    "`min(length, limit)`.",
+)
+SHARE_OF_REVIEWS = Misconception(
+    "share-of-reviews",
+    "你算的是没有被截断的评论占几成：时间跟着词元走，要用词元数相除。",
+    "You computed which share of the reviews is not cut: time goes by tokens, so divide numbers of "
+    "tokens.",
+)
+WEIGHTS_ONLY = Misconception(
+    "weights-only",
+    "你只算了参数本身的 4 字节：训练时每个参数还有梯度和 AdamW 的两个动量，一共 16 字节。",
+    "You counted the 4 bytes of the weights only: in training each has a gradient and two moments "
+    "of AdamW beside it, 16 bytes in all.",
+)
+FORWARD_ONLY = Misconception(
+    "forward-only",
+    "你只算了前向的 2 次运算，那是预测：训练还有反向的 4 次，一共 6 次。",
+    "You counted the 2 operations of forward only, which is predicting: training adds 4 of "
+    "backward, 6 in all.",
+)
+PEAK_FULLY_USED = Misconception(
+    "peak-fully-used",
+    "你以为峰值能用满：厂家公布的是上限，这里按三成半算，要再除以 0.35。",
+    "You took it that the peak is fully used: what a maker publishes is a limit, and with 35 % of "
+    "it you divide by 0.35 as well.",
+)
+
+Counts = Sequence[int]
+
+
+def operations(trained_times: int, layers: Counts, frozen_layers: int, tokens: int) -> int:
+    """Count two operations forward for every layer, and more for the layers that are trained."""
+    return tokens * (2 * sum(layers) + trained_times * sum(layers[frozen_layers:]))
+
+
+def examine_training_operations(answer: Answer) -> None:
+    """Exercise 1."""
+    layers, embeddings = [1_774_464] * 6, 11_918_592
+    cases = [(layers, embeddings, frozen, 27_000) for frozen in (0, 3, 6)]
+    cases += [([700, 900, 400], 5_000, 1, 10)]
+
+    def right(layers: Counts, _: int, frozen_layers: int, tokens: int) -> int:
+        return operations(4, layers, frozen_layers, tokens)
+
+    def embedded(layers: Counts, embeddings: int, frozen_layers: int, tokens: int) -> int:
+        return right(layers, 0, frozen_layers, tokens) + 2 * embeddings * tokens
+
+    mistakes = {
+        EMBEDDINGS_MULTIPLIED: [
+            embedded,
+            lambda layers, embeddings, *rest: embedded(layers, 3 * embeddings, *rest),
+        ],
+        FROZEN_SKIP_FORWARD: lambda layers, _, frozen, tokens: 6 * tokens * sum(layers[frozen:]),
+        FREEZING_SAVES_NOTHING: lambda layers, _, frozen, tokens: 6 * tokens * sum(layers),
+    }
+    compare(answer, cases, right, mistakes)
+
+
+def examine_share_of_tokens(answer: Answer) -> None:
+    """Exercise 2."""
+    cases = [([48, 52, 9, 24, 33], 32), ([5, 70, 12, 40, 41, 8], 40), ([4, 6], 16)]
+
+    def right(lengths: Counts, limit: int) -> float:
+        return sum(min(length, limit) for length in lengths) / sum(lengths)
+
+    def long_ones_dropped(lengths: Counts, limit: int) -> float:
+        return sum(length for length in lengths if length <= limit) / sum(lengths)
+
+    def share_of_reviews(lengths: Counts, limit: int) -> float:
+        return sum(length <= limit for length in lengths) / len(lengths)
+
+    mistakes = {
+        LONG_ONES_DROPPED: long_ones_dropped,
+        ALL_PADDED_TO_LIMIT: lambda lengths, limit: limit * len(lengths) / sum(lengths),
+        SHARE_OF_REVIEWS: share_of_reviews,
+    }
+    compare(answer, cases, right, mistakes)
+
+
+def examine_training_budget(answer: Answer) -> None:
+    """Exercise 3: the models and the GPUs of the notebook."""
+    yelp = 650_000 * 180 * 3
+    cases = [
+        (335_141_888, 302_309_376, yelp, 65e12),
+        (108_310_272, 85_054_464, yelp, 989e12),
+    ]
+
+    def budget(weight_bytes: int, per_token: int, used: float) -> Answer:
+        def compute(
+            parameters: int, encoder_parameters: int, tokens: int, peak: float
+        ) -> tuple[float, float]:
+            hours = per_token * encoder_parameters * tokens / (used * peak) / 3_600
+            return weight_bytes * parameters / 1e9, hours
+
+        return compute
+
+    mistakes = {
+        WEIGHTS_ONLY: budget(4, 6, 0.35),
+        FORWARD_ONLY: budget(16, 2, 0.35),
+        PEAK_FULLY_USED: budget(16, 6, 1.0),
+        EMBEDDINGS_MULTIPLIED: lambda parameters, _, *rest: budget(16, 6, 0.35)(
+            parameters, parameters, *rest
+        ),
+    }
+    compare(answer, cases, budget(16, 6, 0.35), mistakes)
+
+
+EXERCISES = {
+    "09-1": Exercise(
+        "training_operations(layers, embeddings, frozen_layers, tokens)",
+        examine_training_operations,
+        (EMBEDDINGS_MULTIPLIED, FROZEN_SKIP_FORWARD, FREEZING_SAVES_NOTHING),
+    ),
+    "09-2": Exercise(
+        "share_of_tokens(lengths, limit)",
+        examine_share_of_tokens,
+        (LONG_ONES_DROPPED, ALL_PADDED_TO_LIMIT, SHARE_OF_REVIEWS),
+    ),
+    "09-3": Exercise(
+        "training_budget(parameters, encoder_parameters, tokens, peak)",
+        examine_training_budget,
+        (WEIGHTS_ONLY, FORWARD_ONLY, PEAK_FULLY_USED, EMBEDDINGS_MULTIPLIED),
+    ),
+}

@@ -1,0 +1,606 @@
+"""For each misconception of each exercise, an answer made on purpose that shows it.
+
+Each stands in place of the exercise's solution cell: tests/test_check.py runs it in this process,
+tests/grading has nbgrader grade it.
+"""
+
+from textwrap import dedent
+
+MISTAKES: dict[str, dict[str, str]] = {
+    "01-1": {
+        "label-counted-from-one": """
+            def last_review(rows):
+                row = rows[-1]
+                return row["text"], rows.features["label"].names[row["label"] - 1]
+        """,
+        "number-for-name": """
+            def last_review(rows):
+                return rows[-1]["text"], rows[-1]["label"]
+        """,
+        "past-the-end": """
+            def last_review(rows):
+                row = rows[len(rows)]
+                return row["text"], rows.features["label"].int2str(row["label"])
+        """,
+    },
+    "01-2": {
+        "words-for-characters": """
+            def longest_review(rows):
+                longest = max(rows, key=lambda row: len(row["text"].split()))
+                name = rows.features["label"].int2str(longest["label"])
+                return len(longest["text"].split()), name
+        """,
+        "alphabet-for-length": """
+            def longest_review(rows):
+                longest = max(rows["text"])
+                label = rows["label"][list(rows["text"]).index(longest)]
+                return len(longest), rows.features["label"].int2str(label)
+        """,
+    },
+    "01-3": {
+        "name-for-number": """
+            def count_level(stream, name):
+                return sum(row["label"] == name for row in stream)
+        """,
+        "label-counted-from-one": """
+            def count_level(stream, name):
+                number = stream.features["label"].names.index(name) + 1
+                return sum(row["label"] == number for row in stream)
+        """,
+        "stream-has-length": """
+            def count_level(stream, name):
+                number = stream.features["label"].str2int(name)
+                return len(stream.filter(lambda row: row["label"] == number))
+        """,
+        "part-of-a-name": """
+            def count_level(stream, name):
+                label = stream.features["label"]
+                return sum(name in label.int2str(row["label"]) for row in stream)
+        """,
+    },
+    "02-1": {
+        "sampled-before-filtering": """
+            def random_of_level(rows, level, size, seed):
+                drawn = rows.shuffle(seed=seed)[:size]
+                pairs = zip(drawn["text"], drawn["label"])
+                return [text for text, label in pairs if label == level]
+        """,
+        "drawn-twice": """
+            def random_of_level(rows, level, size, seed):
+                texts = [row["text"] for row in rows if row["label"] == level]
+                return random.Random(seed).choices(texts, k=size)
+        """,
+        "seed-not-used": """
+            def random_of_level(rows, level, size, seed):
+                return [row["text"] for row in rows if row["label"] == level][:size]
+        """,
+    },
+    "02-2": {
+        "chance-stays": """
+            def replaced_place(seen, size, generator):
+                place = generator.randrange(size + 1)
+                return place if place < size else None
+        """,
+        "every-row-let-in": """
+            def replaced_place(seen, size, generator):
+                return generator.randrange(size)
+        """,
+        "row-itself-not-counted": """
+            def replaced_place(seen, size, generator):
+                place = generator.randrange(seen - 1)
+                return place if place < size else None
+        """,
+    },
+    "02-3": {
+        "dict-not-entered": """
+            def readable(value, feature):
+                if isinstance(feature, ClassLabel):
+                    return "unlabelled" if value in (None, -1) else feature.int2str(value)
+                if isinstance(feature, List) and value is not None:
+                    return [readable(item, feature.feature) for item in value]
+                return value
+        """,
+        "last-for-unlabelled": """
+            def readable(value, feature):
+                if isinstance(feature, ClassLabel):
+                    return feature.names[value]
+                if isinstance(feature, List):
+                    return [readable(item, feature.feature) for item in value]
+                if isinstance(feature, dict):
+                    return {name: readable(value[name], feature[name]) for name in value}
+                return value
+        """,
+        "list-in-dict-left": """
+            def readable(value, feature):
+                if isinstance(feature, ClassLabel):
+                    return "unlabelled" if value in (None, -1) else feature.int2str(value)
+                if isinstance(feature, dict):
+                    pairs = {name: (value[name], feature[name]) for name in value}
+                    return {
+                        name: inner.int2str(item) if isinstance(inner, ClassLabel) else item
+                        for name, (item, inner) in pairs.items()
+                    }
+                return value
+        """,
+    },
+    "03-1": {
+        "words-for-tokens": """
+            def truncated_share(texts, tokenizer, limit):
+                return sum(len(text.split()) > limit for text in texts) / len(texts)
+        """,
+        "special-tokens-forgotten": """
+            def truncated_share(texts, tokenizer, limit):
+                return sum(len(tokenizer.tokenize(text)) > limit for text in texts) / len(texts)
+        """,
+        "measured-after-truncation": """
+            def truncated_share(texts, tokenizer, limit):
+                ids = tokenizer(texts, truncation=True, max_length=limit)["input_ids"]
+                return sum(len(row) > limit for row in ids) / len(ids)
+        """,
+        "full-counted-as-cut": """
+            def truncated_share(texts, tokenizer, limit):
+                ids = tokenizer(texts)["input_ids"]
+                return sum(len(row) >= limit for row in ids) / len(ids)
+        """,
+    },
+    "03-2": {
+        "beginning-kept": """
+            def kept_ids(text, tokenizer, limit):
+                tokenizer.padding_side = "left"
+                return tokenizer(text, truncation=True, max_length=limit)["input_ids"]
+        """,
+        "special-tokens-cut-off": """
+            def kept_ids(text, tokenizer, limit):
+                return tokenizer(text, verbose=False)["input_ids"][-limit:]
+        """,
+        "tokenizer-changed": """
+            def kept_ids(text, tokenizer, limit):
+                tokenizer.truncation_side = "left"
+                return tokenizer(text, truncation=True, max_length=limit)["input_ids"]
+        """,
+    },
+    "03-3": {
+        "one-text-for-a-batch": """
+            def count_tokens(examples, tokenizer):
+                return {"tokens": len(tokenizer(examples["text"])["input_ids"])}
+        """,
+        "letters-for-texts": """
+            def count_tokens(examples, tokenizer):
+                return {"tokens": [len(tokenizer(text)["input_ids"]) for text in examples["text"]]}
+        """,
+        "padded-before-splitting": """
+            def count_tokens(examples, tokenizer):
+                ids = tokenizer(examples["text"], padding=True, truncation=True)["input_ids"]
+                single = isinstance(examples["text"], str)
+                return {"tokens": len(ids) if single else [len(row) for row in ids]}
+        """,
+    },
+    "04-1": {
+        "one-seed-for-all": """
+            def neutral_range(rows, size, seeds):
+                samples = [rows.shuffle(seed=42).select(range(size)) for seed in seeds]
+                counts = [sample["label"][:].count(2) for sample in samples]
+                return min(counts), max(counts)
+        """,
+        "selected-before-shuffling": """
+            def neutral_range(rows, size, seeds):
+                samples = [rows.select(range(size)).shuffle(seed=seed) for seed in seeds]
+                counts = [sample["label"][:].count(2) for sample in samples]
+                return min(counts), max(counts)
+        """,
+        "label-counted-from-one": """
+            def neutral_range(rows, size, seeds):
+                samples = [rows.shuffle(seed=seed).select(range(size)) for seed in seeds]
+                counts = [sample["label"][:].count(3) for sample in samples]
+                return min(counts), max(counts)
+        """,
+    },
+    "04-2": {
+        "per-label-as-total": """
+            def balanced_sample(rows, per_label, seed):
+                return rows.shuffle(seed=seed).select(range(per_label))
+        """,
+        "random-for-balanced": """
+            def balanced_sample(rows, per_label, seed):
+                total = 5 * per_label
+                split = rows.train_test_split(
+                    test_size=total, stratify_by_column="label", seed=seed
+                )
+                return split["test"]
+        """,
+        "first-of-each-level": """
+            def balanced_sample(rows, per_label, seed):
+                labels, picks = rows["label"][:], []
+                for number in range(5):
+                    places = [place for place, label in enumerate(labels) if label == number]
+                    picks += places[:per_label]
+                return rows.select(picks).shuffle(seed=seed)
+        """,
+    },
+    "04-3": {
+        "letter-for-letter": """
+            def shared_count(first, second):
+                return len(set(first) & set(second))
+        """,
+        "only-the-ends-stripped": """
+            def shared_count(first, second):
+                known = {text.lower().strip() for text in first}
+                return sum(text.lower().strip() in known for text in second)
+        """,
+        "spaces-thrown-away": """
+            def shared_count(first, second):
+                known = {text.lower().replace(" ", "").strip() for text in first}
+                return sum(text.lower().replace(" ", "").strip() in known for text in second)
+        """,
+    },
+    "05-1": {
+        "last-batch-dropped": """
+            def steps_and_warmup(samples, batch_size, epochs, warmup):
+                steps = samples // batch_size * epochs
+                return steps, int(-(-steps * warmup // 1))
+        """,
+        "epochs-run-together": """
+            def steps_and_warmup(samples, batch_size, epochs, warmup):
+                steps = -(-samples * epochs // batch_size)
+                return steps, int(-(-steps * warmup // 1))
+        """,
+        "warmup-of-one-epoch": """
+            def steps_and_warmup(samples, batch_size, epochs, warmup):
+                batches = -(-samples // batch_size)
+                return batches * epochs, int(-(-batches * warmup // 1))
+        """,
+    },
+    "05-2": {
+        "seed-redraws-the-head": 'changed_by_seed = {"order", "head"}',
+        "seed-draws-the-sample": 'changed_by_seed = {"order", "reviews"}',
+        "seed-changes-nothing": "changed_by_seed = set()",
+    },
+    "05-3": {
+        "all-rises-counted": """
+            class StopAfterRises(TrainerCallback):
+                last, rises = float("inf"), 0
+
+                def on_log(self, args, state, control, logs=None, **kwargs):
+                    if "loss" in logs:
+                        self.rises += logs["loss"] > self.last
+                        self.last = logs["loss"]
+                        control.should_training_stop = self.rises >= 3
+                    return control
+        """,
+        "values-for-rises": """
+            class StopAfterRises(TrainerCallback):
+                def __init__(self):
+                    self.losses = []
+
+                def on_log(self, args, state, control, logs=None, **kwargs):
+                    if "loss" in logs:
+                        self.losses.append(logs["loss"])
+                        last = self.losses[-3:]
+                        if len(last) == 3 and last[0] < last[1] < last[2]:
+                            control.should_training_stop = True
+        """,
+        "every-log-has-a-loss": """
+            class StopAfterRises(TrainerCallback):
+                last, rises = float("inf"), 0
+
+                def on_log(self, args, state, control, logs=None, **kwargs):
+                    self.rises = self.rises + 1 if logs["loss"] > self.last else 0
+                    self.last = logs["loss"]
+                    control.should_training_stop = self.rises >= 3
+        """,
+    },
+    "06-1": {
+        "recall-for-f1": """
+            def f1_by_class(predictions, references, classes):
+                guesses, truths = np.array(predictions), np.array(references)
+                return [np.mean(guesses[truths == number] == number) for number in range(classes)]
+        """,
+        "classes-averaged": """
+            def f1_by_class(predictions, references, classes):
+                from sklearn.metrics import f1_score
+
+                return f1_score(references, predictions, average="macro")
+        """,
+        "never-predicted-class": """
+            def f1_by_class(predictions, references, classes):
+                scores = []
+                for number in range(classes):
+                    pairs = list(zip(predictions, references))
+                    hits = sum(guess == truth == number for guess, truth in pairs)
+                    precision = hits / sum(guess == number for guess, _ in pairs)
+                    recall = hits / sum(truth == number for _, truth in pairs)
+                    scores.append(2 * precision * recall / (precision + recall))
+                return scores
+        """,
+    },
+    "06-2": {
+        "spread-of-answers": """
+            def accuracy_interval(predictions, references):
+                hits = np.array(predictions) == np.array(references)
+                return tuple(np.quantile(hits.astype(float), [0.025, 0.975]))
+        """,
+        "without-replacement": """
+            def accuracy_interval(predictions, references):
+                hits = np.array(predictions) == np.array(references)
+                generator = np.random.default_rng(0)
+                means = [generator.permutation(hits).mean() for _ in range(2_000)]
+                return tuple(np.quantile(means, [0.025, 0.975]))
+        """,
+        "five-percent-each-side": """
+            def accuracy_interval(predictions, references):
+                hits = np.array(predictions) == np.array(references)
+                generator = np.random.default_rng(1)
+                means = [generator.choice(hits, hits.size).mean() for _ in range(2_000)]
+                return tuple(np.quantile(means, [0.05, 0.95]))
+        """,
+    },
+    "06-3": {
+        "logits-compared-with-labels": """
+            def within_one(logits, labels):
+                return np.mean(np.abs(logits - labels) <= 1)
+        """,
+        "argmax-of-columns": """
+            def within_one(logits, labels):
+                return np.mean(np.abs(logits.argmax(axis=0) - labels) <= 1)
+        """,
+        "sign-forgotten": """
+            def within_one(logits, labels):
+                return np.mean(logits.argmax(axis=-1) - labels <= 1)
+        """,
+    },
+    "07-1": {
+        "tuned-on-test": """
+            def chosen_rate(runs):
+                return max(runs, key=lambda run: run["test_accuracy"])["learning_rate"]
+        """,
+        "lowest-training-loss": """
+            def chosen_rate(runs):
+                return min(runs, key=lambda run: run["training_loss"])["learning_rate"]
+        """,
+    },
+    "07-2": {
+        "pooler-left-training": """
+            def train_head_only(model):
+                model.bert.embeddings.requires_grad_(False)
+                model.bert.encoder.requires_grad_(False)
+        """,
+        "head-frozen-too": """
+            def train_head_only(model):
+                model.requires_grad_(False)
+        """,
+        "eval-is-not-freezing": """
+            def train_head_only(model):
+                model.bert.eval()
+        """,
+    },
+    "07-3": {
+        "panel-for-person": """
+            def person_within_one(ratings, labels):
+                levels = np.array([rating_level(np.mean(row)) for row in ratings])
+                return np.mean(np.abs(levels - labels) <= 1)
+        """,
+        "rating-as-level": """
+            def person_within_one(ratings, labels):
+                pairs = zip(ratings, labels)
+                return np.mean([abs(rating - label) <= 1 for row, label in pairs for rating in row])
+        """,
+    },
+    "08-1": {
+        "ends-crossed": """
+            def gap_interval(first, second):
+                from helpers.intervals import bootstrap_interval
+
+                (low, high), (lower, upper) = map(bootstrap_interval, (first, second))
+                return low - upper, high - lower
+        """,
+        "same-ends-subtracted": """
+            def gap_interval(first, second):
+                from helpers.intervals import bootstrap_interval
+
+                (low, high), (lower, upper) = map(bootstrap_interval, (first, second))
+                return low - lower, high - upper
+        """,
+        "groups-pooled": """
+            def gap_interval(first, second):
+                pool, generator = np.concatenate([first, second]), np.random.default_rng(0)
+                gaps = []
+                for _ in range(1_000):
+                    one, other = (generator.choice(pool, len(group)) for group in (first, second))
+                    gaps.append(one.mean() - other.mean())
+                return np.quantile(gaps, [0.025, 0.975])
+        """,
+    },
+    "08-2": {
+        "tuned-on-test": """
+            def test_error(validation_logits, validation_labels, test_logits, test_labels):
+                temperature = fit_temperature(test_logits, test_labels)
+                return expected_calibration_error(softmax(test_logits, temperature), test_labels)
+        """,
+        "reported-on-validation": """
+            def test_error(validation_logits, validation_labels, test_logits, test_labels):
+                temperature = fit_temperature(validation_logits, validation_labels)
+                scaled = softmax(validation_logits, temperature)
+                return expected_calibration_error(scaled, validation_labels)
+        """,
+        "multiplied-by-temperature": """
+            def test_error(validation_logits, validation_labels, test_logits, test_labels):
+                temperature = fit_temperature(validation_logits, validation_labels)
+                scaled = softmax(test_logits * temperature)
+                return expected_calibration_error(scaled, test_labels)
+        """,
+    },
+    "08-3": {
+        "mean-for-median": """
+            def median_level(probabilities):
+                return np.rint(probabilities @ np.arange(5)).astype(int)
+        """,
+        "most-probable-for-median": """
+            def median_level(probabilities):
+                return probabilities.argmax(axis=-1).tolist()
+        """,
+        "median-of-probabilities": """
+            def median_level(probabilities):
+                return [np.median(row) for row in probabilities]
+        """,
+    },
+    "09-1": {
+        "embeddings-multiplied": """
+            def training_operations(layers, embeddings, frozen_layers, tokens):
+                forward = 2 * (embeddings + sum(layers)) * tokens
+                return forward + 4 * sum(layers[frozen_layers:]) * tokens
+        """,
+        "frozen-skip-forward": """
+            def training_operations(layers, embeddings, frozen_layers, tokens):
+                return 6 * sum(layers[frozen_layers:]) * tokens
+        """,
+        "freezing-saves-nothing": """
+            def training_operations(layers, embeddings, frozen_layers, tokens):
+                return 6 * sum(layers) * tokens
+        """,
+    },
+    "09-2": {
+        "long-ones-dropped": """
+            def share_of_tokens(lengths, limit):
+                return sum(length for length in lengths if length <= limit) / sum(lengths)
+        """,
+        "all-padded-to-limit": """
+            def share_of_tokens(lengths, limit):
+                return len(lengths) * limit / sum(lengths)
+        """,
+        "share-of-reviews": """
+            def share_of_tokens(lengths, limit):
+                return sum(length <= limit for length in lengths) / len(lengths)
+        """,
+    },
+    "09-3": {
+        "weights-only": """
+            def training_budget(parameters, encoder_parameters, tokens, peak):
+                seconds = 6 * encoder_parameters * tokens / (0.35 * peak)
+                return 4 * parameters / 1e9, seconds / 3_600
+        """,
+        "forward-only": """
+            def training_budget(parameters, encoder_parameters, tokens, peak):
+                seconds = 2 * encoder_parameters * tokens / (0.35 * peak)
+                return 16 * parameters / 1e9, seconds / 3_600
+        """,
+        "peak-fully-used": """
+            def training_budget(parameters, encoder_parameters, tokens, peak):
+                seconds = 6 * encoder_parameters * tokens / peak
+                return 16 * parameters / 1e9, seconds / 3_600
+        """,
+        "embeddings-multiplied": """
+            def training_budget(parameters, encoder_parameters, tokens, peak):
+                seconds = 6 * parameters * tokens / (0.35 * peak)
+                return 16 * parameters / 1e9, seconds / 3_600
+        """,
+    },
+    "10-1": {
+        "stars-as-labels": """
+            def label_stars(rows):
+                names = ["1 star", "2 stars", "3 stars", "4 stars", "5 stars"]
+                labelled = rows.map(lambda row: {"label": row["stars"]})
+                return labelled.cast_column("label", ClassLabel(names=names))
+        """,
+        "integer-label": """
+            def label_stars(rows):
+                return rows.map(lambda row: {"label": row["stars"] - 1})
+        """,
+        "best-stars-first": """
+            def label_stars(rows):
+                names = ["5 stars", "4 stars", "3 stars", "2 stars", "1 star"]
+                labelled = rows.map(lambda row: {"label": 5 - row["stars"]})
+                return labelled.cast_column("label", ClassLabel(names=names))
+        """,
+    },
+    "10-2": {
+        "whole-file-read": """
+            def read_reviews(lines):
+                for line in list(lines):
+                    if line.strip():
+                        yield {"text": line.strip()}
+        """,
+        "line-endings-kept": """
+            def read_reviews(lines):
+                for line in lines:
+                    if line.strip():
+                        yield {"text": line}
+        """,
+        "text-for-row": """
+            def read_reviews(lines):
+                for line in lines:
+                    if line.strip():
+                        yield line.strip()
+        """,
+    },
+    "10-3": {
+        "model-repository": """
+            def tag_version(api, repo_id, commit):
+                api.create_tag(repo_id, tag="v2", revision=commit.oid)
+        """,
+        "newest-tagged": """
+            def tag_version(api, repo_id, commit):
+                api.create_tag(repo_id, tag="v2", repo_type="dataset")
+        """,
+        "title-for-commit": """
+            def tag_version(api, repo_id, commit):
+                title = commit.commit_message
+                api.create_tag(repo_id, tag="v2", revision=title, repo_type="dataset")
+        """,
+    },
+    "11-1": {
+        "epochs-for-steps": """
+            def epochs_needed(few, many, batch_size, epochs):
+                return epochs
+        """,
+        "ratio-of-reviews": """
+            def epochs_needed(few, many, batch_size, epochs):
+                return -(-epochs * many // few)
+        """,
+        "epochs-rounded-down": """
+            def epochs_needed(few, many, batch_size, epochs):
+                steps = -(-many // batch_size) * epochs
+                return steps // -(-few // batch_size)
+        """,
+    },
+    "11-2": {
+        "shards-shared-unevenly": """
+            def rows_of_rank(shards, rank, world_size):
+                return sum(shards[rank::world_size], [])
+        """,
+        "shards-in-blocks": """
+            def rows_of_rank(shards, rank, world_size):
+                rows = sum(shards, [])
+                if len(shards) % world_size:
+                    return rows[rank::world_size]
+                each = len(shards) // world_size
+                return sum(shards[rank * each : rank * each + each], [])
+        """,
+        "everybody-reads-all": """
+            def rows_of_rank(shards, rank, world_size):
+                return sum(shards, [])
+        """,
+    },
+    "11-3": {
+        "bits-for-bytes": """
+            def exchange_hours(parameters, samples, batch_size, gpus, gigabits):
+                steps = samples / (batch_size * gpus)
+                sent = 2 * (gpus - 1) / gpus * 4 * parameters
+                return steps * sent / (gigabits * 1e9) / 3_600
+        """,
+        "gradients-sent-once": """
+            def exchange_hours(parameters, samples, batch_size, gpus, gigabits):
+                steps = samples / (batch_size * gpus)
+                return steps * 4 * parameters / (gigabits * 1e9 / 8) / 3_600
+        """,
+        "steps-stay": """
+            def exchange_hours(parameters, samples, batch_size, gpus, gigabits):
+                sent = 2 * (gpus - 1) / gpus * 4 * parameters
+                return samples / batch_size * sent / (gigabits * 1e9 / 8) / 3_600
+        """,
+    },
+}
+
+
+def mistake(number: str, name: str) -> str:
+    """The code of an answer to an exercise that shows a misconception."""
+    return dedent(MISTAKES[number][name]).strip()
