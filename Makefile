@@ -40,8 +40,8 @@ test: $(READY) ## lint, test the helpers and the data, and compare every noteboo
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(filter-out $(TRAINING),$(NOTEBOOKS))
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(TRAINING)
 
-test-processes: $(READY) ## start helpers.finetune in one process and in several, stop it, kill it, and go on
-	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/processes
+test-processes: $(READY) ## start helpers.finetune in one process and in several, stop it, kill it, and go on (QUICK=1: without the slow tests)
+	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile $(if $(QUICK),-m 'not slow') tests/processes
 
 test-hub: $(READY) ## run the notebooks from a Hub on loopback, then from the cache; test what talks to it
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/hub
