@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from tools import lab, run_notebooks, update_notebooks
 from tools.execute import Execution, execute, find_notebooks
 from tools.kernel_environment import PROJECT, VARIABLES
-from tools.languages import chosen_language, notebook_folder
+from tools.languages import chosen_language
 from tools.run_notebooks import headline, index_page, table_rows, table_text, write_pages
 from tools.update_notebooks import changes
 
@@ -390,12 +390,3 @@ def test_an_unknown_language_is_refused_with_the_known_ones(monkeypatch, command
     monkeypatch.setenv("COURSE_LANG", "fr")
     with pytest.raises(SystemExit, match=r"COURSE_LANG=fr: set it to zh \(Chinese\) or en"):
         command()
-
-
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_lab_opens_the_chosen_language_with_the_other_beside_it(monkeypatch, language):
-    monkeypatch.setenv("COURSE_LANG", language)
-    options = lab.command(["--no-browser"])
-    assert f"--notebook-dir={notebook_folder(language).parent}" in options
-    assert f"--ContentsManager.preferred_dir={language}" in options
-    assert options[-1] == "--no-browser"

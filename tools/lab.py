@@ -1,25 +1,84 @@
-"""Open JupyterLab on the notebooks, in the course's environment: see `make lab`."""
+"""Open JupyterLab on the notebooks, in the course's environment: see `make lab`.
 
-import os
+It listens on this machine only, asks for a token, and asks nothing of the Internet.
+"""
+
+import ipaddress
 import sys
+
+from jupyter_server.serverapp import ServerApp
+from jupyterlab.labapp import LabApp
 
 from tools.kernel_environment import PROJECT, prepare_interactive_environment
 from tools.languages import chosen_language
 
+# JupyterLab would ask for news and for newer versions of itself and of its extensions.
+NOTHING_FROM_ELSEWHERE = [
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.extension_manager=readonly",
+]
 
-def command(options: list[str]) -> list[str]:
-    """Return what starts JupyterLab: at the folder of COURSE_LANG, with the others beside it."""
+
+def is_loopback(address: str) -> bool:
+    """Say whether an address that a server listens on is reached from this machine only."""
+    try:
+        return address == "localhost" or ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def refuse_strangers(server: ServerApp) -> None:
+    """Check what the options and all of Jupyter's configuration have come to.
+
+    Args:
+        server: one that is set up and does not answer yet.
+
+    Raises:
+        SystemExit: if another machine could reach it, or it would answer without a token.
+    """
+    if not is_loopback(server.ip):
+        raise SystemExit(
+            f"make lab listens on this machine only, and an option or your Jupyter configuration "
+            f"names '{server.ip}' as its address: leave that out. To use it from another machine, "
+            f"forward the port: ssh -L {server.port}:127.0.0.1:{server.port} this-machine."
+        )
+    if not server.identity_provider.token:
+        raise SystemExit(
+            "make lab asks for a token, and an option or your Jupyter configuration takes it away "
+            "(by an empty token or a password): leave that out. To start without your "
+            "configuration: JUPYTER_CONFIG_DIR=build/jupyter make lab."
+        )
+
+
+class CourseLab(LabApp):
+    """JupyterLab, which starts only where strangers cannot use it."""
+
+    @classmethod
+    def initialize_server(cls, *arguments: object, **options: object) -> ServerApp:
+        """Set the server up, and check it before it answers."""
+        server = super().initialize_server(*arguments, **options)
+        refuse_strangers(server)
+        return server
+
+
+def command_line(options: list[str]) -> list[str]:
+    """Return JupyterLab's options: the folder of COURSE_LANG, with the others beside it.
+
+    Args:
+        options: those of the user, which come last and so win.
+    """
     folders = [
         f"--notebook-dir={PROJECT / 'notebooks'}",
         f"--ContentsManager.preferred_dir={chosen_language()}",
     ]
-    return [sys.executable, "-m", "jupyterlab", *folders, *options]
+    return [*folders, *NOTHING_FROM_ELSEWHERE, *options]
 
 
-def main() -> None:
-    """Become JupyterLab, which opens a browser where there is one."""
+def main(options: list[str] | None = None) -> None:
+    """Start JupyterLab, which opens a browser where there is one."""
     prepare_interactive_environment()
-    os.execv(sys.executable, command(sys.argv[1:]))
+    CourseLab.launch_instance(command_line(sys.argv[1:] if options is None else options))
 
 
 if __name__ == "__main__":

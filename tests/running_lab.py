@@ -1,0 +1,73 @@
+"""JupyterLab as `make lab` starts it, for tests that ask it over loopback or in a browser."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+from urllib3 import PoolManager, Retry
+
+from tools.kernel_environment import PROJECT
+
+# The address is printed a moment before the server answers at it.
+SOON = Retry(connect=8, redirect=5, backoff_factor=0.1)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Where a running JupyterLab answers, and the token that it asks for."""
+
+    base: str
+    token: str
+
+    @property
+    def port(self) -> int:
+        return int(self.base.rpartition(":")[2])
+
+    def status(self, token: str = "") -> int:
+        """What it answers to somebody who asks how it is."""
+        address = f"{self.base}/api/status?token={token}"
+        return PoolManager().request("GET", address, retries=SOON).status
+
+
+def start(
+    home: Path, options: list[str], project: Path = PROJECT, language: str = "zh"
+) -> subprocess.Popen:
+    """Start the command of `make lab`, without a browser of its own.
+
+    Args:
+        home: a folder for what Jupyter keeps of its user.
+        options: those of the command.
+        project: where it is run.
+        language: that of the notebooks.
+    """
+    own = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
+    command = [sys.executable, "-m", "tools.lab", "--no-browser", "--allow-root", *options]
+    return subprocess.Popen(
+        command,
+        cwd=project,
+        env=os.environ | own | {"IPYTHONDIR": str(home / "ipython"), "COURSE_LANG": language},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextlib.contextmanager
+def running_lab(home: Path, project: Path = PROJECT, language: str = "zh") -> Iterator[Lab]:
+    """A JupyterLab on a free port, with the arguments of `start`."""
+    process = start(home, ["--port=0"], project, language)
+    try:
+        shown = next(line for line in process.stderr if "http://127.0.0.1:" in line)
+        base, _, token = shown.split()[-1].partition("/lab?token=")
+        # Nobody reads on, and a full pipe would stop the server.
+        Thread(target=process.stderr.read, daemon=True).start()
+        lab = Lab(base, token)
+        assert lab.status(token) == 200
+        yield lab
+    finally:
+        process.terminate()
+        process.wait(timeout=30)

@@ -1,0 +1,69 @@
+"""`make lab`: who can reach it, and what it asks of others."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from running_lab import running_lab, start
+
+from tools import lab
+from tools.languages import notebook_folder
+
+
+def refusal(home: Path, *options: str) -> str:
+    """The last line that the command writes before it ends by itself."""
+    process = start(home, list(options))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    return errors.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_it_opens_the_chosen_language_with_the_other_beside_it(monkeypatch, language):
+    monkeypatch.setenv("COURSE_LANG", language)
+    options = lab.command_line(["--no-browser"])
+    assert f"--notebook-dir={notebook_folder(language).parent}" in options
+    assert f"--ContentsManager.preferred_dir={language}" in options
+    assert options[-1] == "--no-browser"
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
+def test_an_address_on_loopback_is_fine(address):
+    assert lab.is_loopback(address)
+
+
+@pytest.mark.parametrize("address", ["", "*", "0.0.0.0", "::", "192.168.1.10", "class.example"])
+def test_any_other_address_is_not(address):
+    assert not lab.is_loopback(address)
+
+
+def test_an_option_that_opens_it_to_other_machines_is_refused_with_the_way_out(
+    tmp_path, monkeypatch
+):
+    # What keeps the tests offline would refuse that address first.
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    message = refusal(tmp_path, "--ip=0.0.0.0", "--port=8765")
+    assert message.startswith("make lab listens on this machine only")
+    assert message.endswith("ssh -L 8765:127.0.0.1:8765 this-machine.")
+
+
+def test_an_option_that_takes_the_token_away_is_refused(tmp_path):
+    message = refusal(tmp_path, "--IdentityProvider.token=")
+    assert message.startswith("make lab asks for a token, and an option or your Jupyter")
+
+
+def test_a_configuration_that_takes_the_token_away_is_refused_with_the_way_out(tmp_path):
+    configuration = tmp_path / "JUPYTER_CONFIG_DIR" / "jupyter_server_config.py"
+    configuration.parent.mkdir()
+    configuration.write_text("c.IdentityProvider.token = ''\n", encoding="utf-8")
+    assert refusal(tmp_path).endswith("JUPYTER_CONFIG_DIR=build/jupyter make lab.")
+
+
+def test_it_listens_on_loopback_and_answers_with_its_token_only(tmp_path):
+    with running_lab(tmp_path) as running:
+        assert running.status() == 403
+        assert running.status("another") == 403
+        assert running.status(running.token) == 200
+        # A server that listens on every address would answer on this one too.
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.2", running.port), timeout=2)
