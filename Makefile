@@ -15,7 +15,7 @@ NOTEBOOKS := $(wildcard notebooks/zh/*.ipynb)
 TRAINING := $(filter $(addprefix notebooks/zh/,00_% 07_% 08_% 09_% 11_%),$(NOTEBOOKS))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-processes test-hub bench learning-curve demo test-demo assignments grade test-grading slides plan-slides rise site test-site lab fetch doctor update sync translated mirror lock clean
+.PHONY: help setup run test test-processes test-hub bench learning-curve demo test-demo assignments grade test-grading slides plan-slides rise site test-site test-browser pictures lab fetch doctor update sync translated mirror lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ run: $(READY) ## execute the notebooks (NB=07: only that one; COURSE_LANG=en: in
 test: $(READY) ## lint, test the helpers and the data, and compare every notebook's outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile --ignore=tests/hub --ignore=tests/demo --ignore=tests/grading --ignore=tests/processes --ignore=tests/site
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile --ignore=tests/hub --ignore=tests/demo --ignore=tests/grading --ignore=tests/processes --ignore=tests/site --ignore=tests/browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(filter-out $(TRAINING),$(NOTEBOOKS))
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(TRAINING)
 
@@ -107,6 +107,18 @@ site: $(VENV)/.site ## make the series into a website with search, in both langu
 
 test-site: $(VENV)/.site ## test the slides and the website: every link, the search, nothing from elsewhere
 	$(BIN)/python -m pytest -q --durations=5 tests/site
+
+# Playwright drives the machine's own Chromium or Chrome, which tools.chromium looks for.
+$(VENV)/.browser: $(VENV)/.site
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser]'
+	@touch $@
+
+test-browser: $(VENV)/.browser ## open JupyterLab, the slides and the website in a real browser: click, type, look
+	@$(BIN)/python -m tools.chromium
+	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/browser
+
+pictures: test-browser ## take the pictures of JupyterLab, the slides and the website anew, into docs/images/
+	@$(BIN)/python -m tools.pictures
 
 $(VENV)/.rise: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[rise]'

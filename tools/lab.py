@@ -4,7 +4,9 @@ It listens on this machine only, asks for a token, and asks nothing of the Inter
 """
 
 import ipaddress
+import os
 import sys
+from pathlib import Path
 
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
@@ -12,12 +14,8 @@ from jupyterlab.labapp import LabApp
 from tools.kernel_environment import PROJECT, prepare_interactive_environment
 from tools.languages import chosen_language
 
-# JupyterLab would ask for news and for newer versions of itself and of its extensions.
-NOTHING_FROM_ELSEWHERE = [
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.extension_manager=readonly",
-]
+# Switches off what asks the Internet for news, newer versions and extensions of JupyterLab.
+CONFIGURATION = Path(__file__).resolve().parent / "jupyter"
 
 
 def is_loopback(address: str) -> bool:
@@ -72,12 +70,19 @@ def command_line(options: list[str]) -> list[str]:
         f"--notebook-dir={PROJECT / 'notebooks'}",
         f"--ContentsManager.preferred_dir={chosen_language()}",
     ]
-    return [*folders, *NOTHING_FROM_ELSEWHERE, *options]
+    return [*folders, *options]
+
+
+def add_configuration() -> None:
+    """Let Jupyter read the course's configuration beside that of its user."""
+    others = os.environ.get("JUPYTER_CONFIG_PATH", "")
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(CONFIGURATION), others]))
 
 
 def main(options: list[str] | None = None) -> None:
     """Start JupyterLab, which opens a browser where there is one."""
     prepare_interactive_environment()
+    add_configuration()
     CourseLab.launch_instance(command_line(sys.argv[1:] if options is None else options))
 
 

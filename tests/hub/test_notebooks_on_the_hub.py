@@ -95,6 +95,12 @@ def test_downloads_land_in_hf_home_only(story):
     assert list(learner.home.rglob("huggingface")) == []
 
 
+def test_the_notebooks_leave_nothing_beside_them(story):
+    learner, *_ = story
+    left = [path.name for path in (learner.project / "notebooks" / "zh").iterdir()]
+    assert [name for name in left if not name.endswith(".ipynb")] == []
+
+
 def test_nothing_of_the_embedded_source_is_touched(story):
     learner, *_ = story
     assert not (learner.project / "data" / "reviews").exists()

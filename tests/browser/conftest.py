@@ -1,0 +1,81 @@
+"""A real Chromium, and what the tests open in it: JupyterLab, the slides and the website."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from jupyterlab_page import NotebookPage
+from playwright.sync_api import Browser, sync_playwright
+from running_lab import Lab, running_lab
+from visitor import Visitor
+
+from tools.chromium import find_chromium
+from tools.kernel_environment import PROJECT
+from tools.site import make_site
+from tools.slides import make_slides
+
+OPTIONS = [
+    # Chromium's own sandbox does not start as root; every page here is ours.
+    "--no-sandbox",
+    "--disable-gpu",
+    # What Chromium would ask of its makers by itself.
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # A name that leads elsewhere is never looked up.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visitor(chromium) -> Iterator[Visitor]:
+    """Somebody new; wherever they went, nothing came from elsewhere and nothing broke."""
+    visitor = Visitor(chromium)
+    yield visitor
+    visitor.context.close()
+    assert visitor.outside == []
+    assert visitor.errors == []
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the English notebooks: what is run and saved there is lost."""
+    project = tmp_path_factory.mktemp("project")
+    for name in ("notebooks", "tools"):
+        shutil.copytree(PROJECT / name, project / name)
+    with running_lab(tmp_path_factory.mktemp("home"), project, language="en") as running:
+        yield running
+
+
+@pytest.fixture
+def open_notebook(lab, visitor) -> Callable[[str], NotebookPage]:
+    """Open one of the English notebooks as a learner does."""
+
+    def open_notebook(name: str) -> NotebookPage:
+        return NotebookPage(visitor.page, lab, name)
+
+    return open_notebook
+
+
+@pytest.fixture(scope="session")
+def slides(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("built") / "slides"
+    make_slides(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("built")
+    make_site(folder / "source", folder / "site")
+    return folder / "site"

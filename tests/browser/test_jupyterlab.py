@@ -1,0 +1,77 @@
+"""The notebooks in JupyterLab, as a learner sees them."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.slow
+
+RUN_MILLISECONDS = 300_000
+LEVEL = re.compile("(very )?(negative|positive)|neutral")
+
+
+def test_the_notebooks_of_the_language_are_listed(open_notebook, visitor):
+    open_notebook("00_quickstart")
+    listed = visitor.page.locator(".jp-DirListing-item")
+    expect(listed.filter(has_text="00_quickstart.ipynb")).to_be_visible()
+    expect(listed.filter(has_text="11_scale_out.ipynb")).to_be_visible()
+
+
+def test_no_notice_asks_for_anything(open_notebook, visitor):
+    open_notebook("00_quickstart")
+    expect(visitor.page.locator(".Toastify__toast, .jp-Dialog")).to_have_count(0)
+
+
+def test_random_rows_appear_as_a_table_of_reviews(open_notebook, visitor):
+    notebook = open_notebook("02_random_display")
+    notebook.clear_outputs()
+    notebook.run_all()
+    notebook.wait_for_the_end(RUN_MILLISECONDS)
+    assert notebook.failures() == []
+    table = notebook.output("show").get_by_role("table")
+    expect(table.get_by_role("columnheader", name="text")).to_be_visible()
+    rows = table.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    assert all(map(LEVEL.fullmatch, rows.locator("td:nth-of-type(1)").all_text_contents()))
+    notebook.show("show-text")
+    visitor.keep_picture("jupyterlab_table")
+
+
+def test_a_training_shows_a_bar_that_fills_and_a_table_that_grows(open_notebook, visitor):
+    notebook = open_notebook("00_quickstart")
+    notebook.clear_outputs()
+    notebook.run_all()
+    # Before it, the evaluation of the untrained model has shown a bar and a table of its own.
+    training = notebook.output("train").locator(".jp-OutputArea-child:has(progress)").nth(1)
+    bar, epochs = training.locator("progress"), training.locator("tbody tr")
+    expect(epochs).to_have_count(1, timeout=RUN_MILLISECONDS)
+    notebook.show("train")
+    expect(bar).to_be_visible()
+    visitor.keep_picture("jupyterlab_training")
+    steps, done = float(bar.get_attribute("max")), float(bar.get_attribute("value"))
+    assert 0 < done < steps
+    notebook.wait_for_the_end(RUN_MILLISECONDS)
+    assert notebook.failures() == []
+    assert float(bar.get_attribute("value")) == steps
+    expect(epochs).to_have_count(3)
+
+
+def test_the_box_answers_what_is_typed(open_notebook, visitor):
+    notebook = open_notebook("08_analyze_and_predict")
+    notebook.clear_outputs()
+    notebook.run("load-model", RUN_MILLISECONDS)
+    notebook.run("box")
+    box = notebook.output("box")
+    expect(box).to_contain_text("There is no text to score")
+    visitor.page.keyboard.press("Escape")
+    box.get_by_placeholder("Type a sentence from a review").click()
+    visitor.page.keyboard.type("A moving, funny film.")
+    expect(box.get_by_role("row").filter(has_text="very positive")).to_contain_text("%")
+    positive = box.get_by_role("row", name=re.compile("^very positive"))
+    notebook.show("box-text")
+    visitor.keep_picture("jupyterlab_box")
+    visitor.page.keyboard.press("Control+A")
+    visitor.page.keyboard.type("Dull, stupid and far too long.")
+    expect(positive).to_have_text(re.compile(r"^very positive\s*[0-5]\.\d%"))
+    assert notebook.failures() == []

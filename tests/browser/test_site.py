@@ -1,0 +1,104 @@
+"""The website, opened from the disk, on a laptop and on a phone."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tools.languages import LANGUAGES
+
+WORDS = {"zh": "蓄水池", "en": "reservoir"}
+TITLES = {"zh": re.compile("^02　随机显示"), "en": re.compile("^02 Displaying random rows")}
+PHONE = {"width": 390, "height": 844}
+
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture
+def opened(site, visitor):
+    """Open a page of the site."""
+
+    def opened(name: str):
+        visitor.page.goto((site / name).as_uri())
+        return visitor.page
+
+    return opened
+
+
+def search(page, word: str) -> None:
+    page.get_by_role("textbox").first.fill(word)
+    page.keyboard.press("Enter")
+
+
+@in_each_language
+def test_the_search_finds_a_word_and_leads_to_its_page(opened, visitor, language):
+    page = opened(f"{language}/index.html")
+    search(page, WORDS[language])
+    found = page.locator("#search-results li a", has_text=TITLES[language])
+    expect(found).to_be_visible(timeout=30_000)
+    if language == "en":
+        visitor.keep_picture("site_search")
+    found.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[language])
+
+
+@in_each_language
+def test_a_word_that_is_nowhere_is_said_to_be_nowhere(opened, language):
+    page = opened(f"{language}/index.html")
+    search(page, "zyzzyva")
+    expect(page.locator("#search-results p")).not_to_be_empty(timeout=30_000)
+    expect(page.locator("#search-results li")).to_have_count(0)
+
+
+def test_the_first_page_leads_to_both_languages(opened):
+    page = opened("index.html")
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.go_back()
+    page.get_by_role("link", name="中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", re.compile("^zh"))
+
+
+def test_the_same_page_is_one_click_away_in_the_other_language(opened):
+    page = opened("zh/03_preprocess.html")
+    page.get_by_role("link", name="English").first.click()
+    expect(page).to_have_url(re.compile("/en/03_preprocess.html$"))
+
+
+def test_next_and_previous_turn_the_pages(opened):
+    page = opened("en/03_preprocess.html")
+    page.locator("a.next-page").click()
+    expect(page).to_have_url(re.compile("/en/04_sample.html$"))
+    page.locator("a.prev-page").click()
+    expect(page).to_have_url(re.compile("/en/03_preprocess.html$"))
+
+
+def test_the_page_turns_dark_and_light_by_a_click(opened):
+    page = opened("en/07_finetune_bert.html")
+    shades = set()
+    for _ in range(3):
+        page.locator(".theme-toggle:visible").first.click()
+        shades.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(shades) == 2
+
+
+@in_each_language
+def test_no_page_is_wider_than_a_phone(site, opened, visitor, language):
+    visitor.page.set_viewport_size(PHONE)
+    wide = []
+    for path in sorted((site / language).glob("*.html")):
+        page = opened(f"{language}/{path.name}")
+        if page.evaluate("document.documentElement.scrollWidth") > PHONE["width"]:
+            wide.append(path.name)
+    assert wide == []
+
+
+@in_each_language
+def test_every_picture_is_shown(site, opened, language):
+    broken = []
+    for path in sorted((site / language).glob("*.html")):
+        page = opened(f"{language}/{path.name}")
+        broken += page.evaluate(
+            "[...document.images].filter(image => !image.naturalWidth).map(image => image.src)"
+        )
+    assert broken == []

@@ -1,0 +1,90 @@
+"""The slides, opened from the disk and turned by keys."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tools.languages import LANGUAGES
+
+DECK = "07_finetune_bert"
+
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@pytest.fixture
+def deck(slides, visitor, language):
+    """A deck that is open at its first slide."""
+    visitor.page.goto((slides / language / f"{DECK}.html").as_uri())
+    expect(visitor.page.locator(".reveal.ready, .reveal .present").first).to_be_visible()
+    return visitor.page
+
+
+def on_the_screen(page):
+    """The slide that is shown."""
+    return page.locator(".slides > section.present > section.present")
+
+
+@in_each_language
+def test_the_index_leads_to_each_deck(slides, visitor, language):
+    visitor.page.goto((slides / "index.html").as_uri())
+    visitor.page.locator(f"a[href='{language}/{DECK}.html']").click()
+    expect(on_the_screen(visitor.page).get_by_role("heading", level=1)).to_contain_text("07")
+
+
+@in_each_language
+def test_the_space_bar_turns_every_slide_to_the_last(deck, language):
+    total = deck.evaluate("Reveal.getTotalSlides()")
+    seen = []
+    for _ in range(20 * total):
+        number = deck.evaluate("Reveal.getSlidePastCount()")
+        if number not in seen:
+            seen.append(number)
+        if deck.evaluate("Reveal.isLastSlide() && !Reveal.availableFragments().next"):
+            break
+        deck.keyboard.press("Space")
+    assert seen == list(range(total))
+
+
+@in_each_language
+def test_the_result_comes_after_its_code(deck, language):
+    deck.evaluate("Reveal.slide(1, 1)")
+    slide = on_the_screen(deck)
+    result = slide.get_by_text("BertForSequenceClassification", exact=True)
+    expect(slide.get_by_text("from_pretrained")).to_be_visible()
+    expect(result).not_to_be_visible()
+    deck.keyboard.press("Space")
+    expect(result).to_be_visible()
+
+
+@in_each_language
+def test_s_opens_the_notes_of_the_speaker_with_the_minutes(deck, visitor, language):
+    with deck.expect_popup() as opened:
+        deck.keyboard.press("s")
+    notes = opened.value
+    minutes = {"zh": "分钟", "en": "min"}[language]
+    expect(notes.locator(".speaker-controls-notes")).to_contain_text(minutes)
+    expect(notes.get_by_text("Time to finish current slide")).to_be_visible()
+
+
+@in_each_language
+def test_nothing_is_wider_than_the_screen(deck, language):
+    """A line that is too long for its slide would be cut off on a projector."""
+    wide = deck.evaluate(
+        """() => [...document.querySelectorAll('.slides > section > section')]
+            .filter(slide => slide.scrollWidth > slide.clientWidth + 1)
+            .map(slide => slide.textContent.trim().slice(0, 60))"""
+    )
+    assert wide == []
+
+
+@pytest.mark.parametrize("language", ["en"])
+def test_a_plot_fits_its_slide(deck, visitor, language):
+    deck.evaluate(
+        """() => {
+            const image = document.querySelector('.slides img');
+            const {h, v} = Reveal.getIndices(image.closest('section'));
+            Reveal.slide(h, v, 99);
+        }"""
+    )
+    plot = on_the_screen(deck).get_by_role("img")
+    expect(plot).to_be_in_viewport(ratio=1)
+    visitor.keep_picture("slides")

@@ -1,0 +1,42 @@
+"""The visitor notices what it is there to notice."""
+
+import pytest
+from visitor import Visitor, stays_here
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://127.0.0.1:8888/lab", "http://localhost/", "file:///tmp/a.html", "data:text/html,a"],
+)
+def test_an_address_on_this_machine_stays_here(address):
+    assert stays_here(address)
+
+
+@pytest.mark.parametrize("address", ["https://cdn.example/a.js", "http://192.168.1.10/", "wss://x"])
+def test_any_other_address_does_not(address):
+    assert not stays_here(address)
+
+
+def test_a_script_from_elsewhere_is_noticed_and_does_not_come(chromium):
+    visitor = Visitor(chromium)
+    visitor.page.set_content("<script src='https://cdn.example/a.js'></script>")
+    visitor.context.close()
+    assert visitor.outside == ["https://cdn.example/a.js"]
+    assert "ERR_NAME_NOT_RESOLVED" in visitor.errors[0]
+
+
+def test_a_script_that_breaks_is_noticed(chromium):
+    visitor = Visitor(chromium)
+    visitor.page.set_content("<script>console.error('spoken'); missing()</script>")
+    visitor.context.close()
+    assert visitor.errors == ["spoken", "missing is not defined"]
+
+
+def test_a_page_that_another_opens_is_watched_too(chromium):
+    visitor = Visitor(chromium)
+    visitor.page.set_content("<button onclick='window.open()'>Open</button>")
+    with visitor.page.expect_popup() as opened:
+        visitor.page.get_by_role("button").click()
+    opened.value.set_content("<script>missing()</script>")
+    visitor.context.close()
+    assert visitor.errors == ["missing is not defined"]
