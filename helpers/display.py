@@ -10,6 +10,8 @@ from IPython.display import HTML, display
 
 UNLABELLED = "unlabelled"
 LONGEST_TEXT = 400
+# JupyterLab sets every column flush right, which suits numbers and not sentences.
+FLUSH_LEFT = "<style>.reviews td, .reviews th { text-align: left }</style>"
 
 
 def show_random_elements(
@@ -44,7 +46,8 @@ def random_elements_table(
         dtype=object,
     )
     # Notebooks would typeset what stands between two dollar signs as a formula.
-    return table.to_html(escape=True, classes="mathjax_ignore tex2jax_ignore")
+    classes = "reviews mathjax_ignore tex2jax_ignore"
+    return FLUSH_LEFT + table.to_html(escape=True, classes=classes)
 
 
 def choose_rows(

@@ -81,6 +81,9 @@ def plot_lines(
             raise ValueError(f"{name!r} has {len(x)} x values and {len(y)} y values.")
         marker = "o" if len(x) <= 20 else None
         axes.plot(x, y, color=colour, linestyle=style, marker=marker, label=name)
+    if all(float(value).is_integer() for x, _ in series.values() for value in x):
+        # There is no epoch 1.25.
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if len(series) > 1:
         axes.legend()
     return figure

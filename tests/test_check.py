@@ -211,3 +211,18 @@ def test_the_warmup_of_exercise_05_1_is_the_one_that_transformers_counts():
 def test_an_unknown_number_is_refused_with_the_known_ones():
     with pytest.raises(ValueError, match=r"no exercise '3-1': pass one from '01-1' to"):
         check.exercise("3-1", len)
+
+
+def test_each_exercise_is_listed_with_the_line_that_checks_it(capsys):
+    check.list_exercises("03")
+    assert capsys.readouterr().out.splitlines() == [
+        'check.exercise("03-1", truncated_share)',
+        'check.exercise("03-2", kept_ids)',
+        'check.exercise("03-3", count_tokens)',
+    ]
+
+
+@pytest.mark.parametrize("number", ["00", "12", "3", ""])
+def test_a_notebook_without_exercises_is_told_which_have_some(number):
+    with pytest.raises(ValueError, match="pass one from '01' to '11'"):
+        check.list_exercises(number)

@@ -11,6 +11,7 @@ from IPython.display import HTML
 
 from helpers import display
 from helpers.display import (
+    FLUSH_LEFT,
     LONGEST_TEXT,
     UNLABELLED,
     choose_rows,
@@ -31,7 +32,8 @@ class Table(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.tags, self.cells, self.in_cell = set(), [], False
-        self.feed(page)
+        # The one line of style is the course's own.
+        self.feed(page.removeprefix(FLUSH_LEFT))
 
     def handle_starttag(self, tag: str, attrs: list) -> None:
         self.tags.add(tag)

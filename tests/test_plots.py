@@ -85,6 +85,11 @@ def test_lines_differ_in_colour_and_in_style():
     assert len({to_hex(line.get_color()) for line in lines}) == 4
 
 
+def test_whole_numbers_have_no_ticks_between_them():
+    figure = plot_lines({"loss": ([1.0, 2.0, 3.0], [3, 2, 1])}, "It falls", "epoch", "loss")
+    assert all(float(tick).is_integer() for tick in figure.axes[0].get_xticks())
+
+
 def test_a_single_line_needs_no_legend():
     assert legend(plot_lines({"loss": ([1, 2], [2, 1])}, "t", "x", "y")) is None
 

@@ -33,7 +33,7 @@ CELLS = {
 
 
 def content(cell: NotebookNode) -> list:
-    """Return what a picture shows of a cell: of a title only the heading, and no clock's numbers."""
+    """Return what a picture shows of a cell: of a title the heading; no numbers of a clock."""
     if cell.id == "title":
         return [cell.source.partition("\n")[0]]
     compared = "nbval-ignore-output" not in cell.metadata.get("tags", [])

@@ -1,9 +1,13 @@
-"""Let the English notebooks follow the Chinese ones, cell by cell: see `make sync`."""
+"""Let the English notebooks follow the Chinese ones, cell by cell: see `make sync`.
+
+The tasks of the exercises come from exercises/source, in both languages.
+"""
 
 import argparse
 import copy
 import hashlib
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import nbformat
@@ -11,6 +15,7 @@ from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
 from tools.execute import find_notebooks
+from tools.exercise_tasks import TASKS, write_tasks
 from tools.languages import ORIGINAL, TRANSLATION, notebook_folder
 
 # What a translated cell's metadata keeps of the text that it was translated from.
@@ -63,7 +68,17 @@ def unfinished(original: NotebookNode, translation: NotebookNode) -> dict[str, s
 
 
 def confirm(original: NotebookNode, translation: NotebookNode) -> list[str]:
-    """Record in each translated cell what it is the translation of.
+    """Record in each translated cell what it is the translation of; see `record`."""
+    return record(original, translation, prose_cells(translation))
+
+
+def record(original: NotebookNode, translation: NotebookNode, names: Collection[str]) -> list[str]:
+    """Record in translated cells what they are the translations of.
+
+    Args:
+        original: where the text was translated from.
+        translation: what is changed.
+        names: the ids of the cells; those that it does not have count for nothing.
 
     Returns:
         The ids of the cells whose record changed; empty cells are left as they are.
@@ -71,6 +86,8 @@ def confirm(original: NotebookNode, translation: NotebookNode) -> list[str]:
     confirmed = []
     sources = prose_cells(original)
     for name, cell in prose_cells(translation).items():
+        if name not in names:
+            continue
         current = digest(sources[name].source)
         if cell.source.strip() and cell.metadata.get(DIGEST) != current:
             cell.metadata[DIGEST] = current
@@ -116,7 +133,11 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
         Lines to print: whether the file changed, and the cells that are confirmed or unfinished.
     """
     original = nbformat.read(path, as_version=4)
+    write_tasks(original, path.stem, ORIGINAL)
+    write(original, path)
     translation = follow(original, read_translation(target))
+    write_tasks(translation, path.stem, TRANSLATION)
+    record(original, translation, [TASKS])
     confirmed = confirm(original, translation) if translated else []
     lines = [f"{target.name}: {'written' if write(translation, target) else 'up to date'}"]
     lines += [f"  cell {name}: confirmed" for name in confirmed]

@@ -19,7 +19,15 @@ from helpers.check import (
 )
 from helpers.check.answers import Exercise, Misconception, WrongAnswer, not_answered, not_the_kind
 
-__all__ = ["EXERCISES", "MISCONCEPTIONS", "Exercise", "Misconception", "WrongAnswer", "exercise"]
+__all__ = [
+    "EXERCISES",
+    "MISCONCEPTIONS",
+    "Exercise",
+    "Misconception",
+    "WrongAnswer",
+    "exercise",
+    "list_exercises",
+]
 
 MODULES = (
     notebook_01,
@@ -45,6 +53,26 @@ MISCONCEPTIONS: dict[str, Misconception] = {
     for asked in EXERCISES.values()
     for misconception in asked.misconceptions
 }
+
+
+def list_exercises(notebook: str) -> None:
+    """Print how the answers to the exercises of a notebook are checked, a line for each.
+
+    Args:
+        notebook: its number, such as `03`.
+
+    Raises:
+        ValueError: if that notebook has no exercises.
+    """
+    numbers = [number for number in EXERCISES if number.startswith(f"{notebook}-")]
+    if not numbers:
+        first, *_, last = (number.partition("-")[0] for number in EXERCISES)
+        raise ValueError(
+            f"Notebook {notebook!r} has no exercises: pass one from {first!r} to {last!r}."
+        )
+    for number in numbers:
+        name = EXERCISES[number].asked.partition("(")[0]
+        print(f'check.exercise("{number}", {name})')
 
 
 def exercise(number: str, answer: object) -> None:

@@ -1,0 +1,77 @@
+"""Write the tasks of the exercises into the notebooks that they belong to: `make sync` does it.
+
+exercises/source is their one place, for nbgrader as for the notebooks.
+"""
+
+import nbformat
+from nbformat import NotebookNode
+
+from tools.assignments import SOURCE
+
+# The exercises of a notebook, which come before; the cells that are made here.
+EXERCISES, TASKS, CHECK = "exercises", "exercise-tasks", "exercise-check"
+
+OPENING = {
+    "zh": """### 写成代码，自己核对
+
+还是这三道题，这回名字和参数都定好了。在末尾的新单元格里写出每一个，运行，再用下一格打印的那一行核对。\
+答得不对，会告诉你错在哪个想法、怎么改。核对只要几秒，不用联网。""",
+    "en": """### As code, with a check
+
+The same three again, now with names and arguments that are fixed. Write each into a new cell at \
+the end, run it, and check it with the line that the next cell prints. A wrong answer is told \
+which idea is wrong, and what to do about it. That takes seconds, and no network.""",
+}
+
+
+def has_tasks(name: str) -> bool:
+    """Say whether there are exercises for a notebook, such as `03_preprocess`."""
+    return (SOURCE / name / f"{name}.ipynb").is_file()
+
+
+def tasks_text(name: str, language: str) -> str:
+    """Return what a notebook says of its exercises as code.
+
+    Args:
+        name: that of the notebook, such as `03_preprocess`.
+        language: `zh` or `en`; in the source, each task stands in Chinese and then in English.
+    """
+    source = nbformat.read(SOURCE / name / f"{name}.ipynb", as_version=4)
+    parts = [OPENING[language]]
+    told = [cell.source for cell in source.cells if cell.id.endswith("-text")]
+    for number, text in enumerate(told, start=1):
+        chinese, _, english = text.partition("\n\n### ")
+        if language == "zh":
+            parts.append(f"#### {chinese.removeprefix('## ')}")
+        else:
+            parts.append(f"#### {number}. {english}")
+    return "\n\n".join(parts)
+
+
+def check_code(name: str) -> str:
+    """Return the code that prints how each answer is checked."""
+    return f'from helpers import check\n\ncheck.list_exercises("{name[:2]}")'
+
+
+def write_tasks(notebook: NotebookNode, name: str, language: str) -> None:
+    """Put the tasks, and the cell that begins their check, behind the exercises of a notebook.
+
+    Cells that are there already keep their metadata and, unless their code changes, their outputs.
+
+    Args:
+        notebook: what is changed.
+        name: that of the notebook, such as `03_preprocess`.
+        language: that of its prose.
+    """
+    if not has_tasks(name):
+        return
+    cells = {cell.id: cell for cell in notebook.cells}
+    skipped = {"slideshow": {"slide_type": "skip"}}
+    if TASKS not in cells:
+        place = [cell.id for cell in notebook.cells].index(EXERCISES) + 1
+        cells[TASKS] = nbformat.v4.new_markdown_cell(id=TASKS, metadata=skipped)
+        cells[CHECK] = nbformat.v4.new_code_cell(id=CHECK, metadata=skipped)
+        notebook.cells[place:place] = [cells[TASKS], cells[CHECK]]
+    cells[TASKS].source = tasks_text(name, language)
+    if cells[CHECK].source != check_code(name):
+        cells[CHECK].update(source=check_code(name), outputs=[], execution_count=None)
