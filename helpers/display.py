@@ -11,7 +11,7 @@ from IPython.display import HTML, display
 UNLABELLED = "unlabelled"
 LONGEST_TEXT = 400
 # JupyterLab sets every column flush right, which suits numbers and not sentences.
-FLUSH_LEFT = "<style>.reviews td, .reviews th { text-align: left }</style>"
+FLUSH_LEFT = "<style>.dataframe.reviews :is(th, td) { text-align: left }</style>"
 
 
 def show_random_elements(

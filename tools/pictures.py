@@ -23,11 +23,11 @@ DIGEST = "shows"
 
 # For each picture, the cells of the English notebooks that are on it.
 CELLS = {
-    "jupyterlab_table": [("02_random_display", "show-text"), ("02_random_display", "show")],
+    "jupyterlab_table": [("02_random_display", "show")],
     "jupyterlab_training": [("00_quickstart", "train")],
     "jupyterlab_box": [("08_analyze_and_predict", "box-text"), ("08_analyze_and_predict", "box")],
-    "slides": [("02_random_display", "show-text"), ("02_random_display", "show")],
-    "slides_notes": [("02_random_display", "show-text"), ("02_random_display", "show")],
+    "slides": [("02_random_display", "faults"), ("02_random_display", "unlabelled-fault")],
+    "slides_notes": [("02_random_display", "faults"), ("02_random_display", "unlabelled-fault")],
     "site_search": [(path.stem, "title") for path in find_notebooks()],
 }
 

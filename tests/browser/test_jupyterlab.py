@@ -35,7 +35,7 @@ def test_random_rows_appear_as_a_table_of_reviews(open_notebook, visitor):
     expect(rows).to_have_count(3)
     assert all(map(LEVEL.fullmatch, rows.locator("td:nth-of-type(1)").all_text_contents()))
     expect(rows.first.locator("td").last).to_have_css("text-align", "left")
-    notebook.show("show-text")
+    notebook.show("show")
     visitor.keep_picture("jupyterlab_table")
 
 

@@ -77,14 +77,39 @@ def test_nothing_is_wider_than_the_screen(deck, language):
 
 
 @pytest.mark.parametrize("language", ["en"])
-def test_a_plot_fits_its_slide(deck, visitor, language):
+def test_a_plot_fits_its_slide(deck, language):
     deck.evaluate(
         """() => {
-            const image = document.querySelector('.slides img');
-            const {h, v} = Reveal.getIndices(image.closest('section'));
+            const plot = document.querySelector('.slides img');
+            const {h, v} = Reveal.getIndices(plot.closest('section'));
             Reveal.slide(h, v, 99);
         }"""
     )
-    plot = on_the_screen(deck).get_by_role("img")
-    expect(plot).to_be_in_viewport(ratio=1)
+    expect(on_the_screen(deck).get_by_role("img")).to_be_in_viewport(ratio=1)
+
+
+def test_a_slide_has_its_table_and_the_notes_the_question_to_ask(slides, visitor):
+    deck = visitor.page
+    deck.goto((slides / "en" / "02_random_display.html").as_uri())
+    deck.evaluate(
+        """() => {
+            const heading = [...document.querySelectorAll('h3')].find(
+                (one) => one.textContent.startsWith('Rows without a label'));
+            const {h, v} = Reveal.getIndices(heading.closest('section'));
+            Reveal.slide(h, v, 99);
+        }"""
+    )
+    expect(on_the_screen(deck).get_by_role("table")).to_be_in_viewport(ratio=1)
+    # What comes step by step fades in.
+    for fragment in on_the_screen(deck).locator(".fragment").all():
+        expect(fragment).to_have_css("opacity", "1")
     visitor.keep_picture("slides")
+    with deck.expect_popup() as opened:
+        deck.keyboard.press("s")
+    notes = opened.value
+    current = on_the_screen(notes.frame_locator("#current-slide iframe"))
+    expect(current).to_contain_text("Rows without a label")
+    upcoming = on_the_screen(notes.frame_locator("#upcoming-slide iframe"))
+    expect(upcoming).to_be_visible()
+    expect(notes.locator(".speaker-controls-notes")).to_contain_text("Ask:")
+    visitor.keep_picture("slides_notes", notes)
