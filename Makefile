@@ -113,18 +113,19 @@ $(VENV)/.browser: $(VENV)/.site
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser]'
 	@touch $@
 
-test-browser: $(VENV)/.browser ## open JupyterLab, the slides and the website in a real browser: click, type, look
+test-browser: $(VENV)/.browser build/rise/.ready ## open JupyterLab, the slides and the website in a real browser: click, type, look
 	@$(BIN)/python -m tools.chromium
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/browser
 
 pictures: test-browser ## take the pictures of JupyterLab, the slides and the website anew, into docs/images/
 	@$(BIN)/python -m tools.pictures
 
-$(VENV)/.rise: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[rise]'
+build/rise/.ready: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/rise "$$($(BIN)/python -m tools.rise --requirement)"
 	@touch $@
 
-rise: $(VENV)/.rise ## let JupyterLab show a notebook as slides whose code runs (a button; then make lab)
+rise: build/rise/.ready ## open JupyterLab with a button that shows a notebook as slides whose code runs (ARGS as for lab)
+	$(BIN)/python -m tools.rise $(ARGS)
 
 lab: $(READY) ## open JupyterLab on the notebooks (COURSE_LANG=en: in English; ARGS=--no-browser: options of JupyterLab)
 	$(BIN)/python -m tools.lab $(ARGS)

@@ -35,7 +35,11 @@ class Lab:
 
 
 def start(
-    home: Path, options: list[str], project: Path = PROJECT, language: str = "zh"
+    home: Path,
+    options: list[str],
+    project: Path = PROJECT,
+    language: str = "zh",
+    module: str = "tools.lab",
 ) -> subprocess.Popen:
     """Start the command of `make lab`, without a browser of its own.
 
@@ -44,9 +48,10 @@ def start(
         options: those of the command.
         project: where it is run.
         language: that of the notebooks.
+        module: the command; `tools.rise` for that of `make rise`.
     """
     own = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
-    command = [sys.executable, "-m", "tools.lab", "--no-browser", "--allow-root", *options]
+    command = [sys.executable, "-m", module, "--no-browser", "--allow-root", *options]
     return subprocess.Popen(
         command,
         cwd=project,
@@ -57,9 +62,11 @@ def start(
 
 
 @contextlib.contextmanager
-def running_lab(home: Path, project: Path = PROJECT, language: str = "zh") -> Iterator[Lab]:
+def running_lab(
+    home: Path, project: Path = PROJECT, language: str = "zh", module: str = "tools.lab"
+) -> Iterator[Lab]:
     """A JupyterLab on a free port, with the arguments of `start`."""
-    process = start(home, ["--port=0"], project, language)
+    process = start(home, ["--port=0"], project, language, module)
     try:
         shown = next(line for line in process.stderr if "http://127.0.0.1:" in line)
         base, _, token = shown.split()[-1].partition("/lab?token=")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from jupyterlab_page import NotebookPage
+from jupyterlab_page import LANGUAGE, NotebookPage
 from playwright.sync_api import Browser, sync_playwright
 from running_lab import Lab, running_lab
 from visitor import Visitor
@@ -48,12 +48,21 @@ def visitor(chromium) -> Iterator[Visitor]:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory) -> Iterator[Lab]:
-    """JupyterLab on a copy of the English notebooks: what is run and saved there is lost."""
+def copied_project(tmp_path_factory) -> Path:
+    """A copy in which notebooks are run and saved, and then lost."""
     project = tmp_path_factory.mktemp("project")
     for name in ("notebooks", "tools"):
         shutil.copytree(PROJECT / name, project / name)
-    with running_lab(tmp_path_factory.mktemp("home"), project, language="en") as running:
+    (project / "pyproject.toml").symlink_to(PROJECT / "pyproject.toml")
+    (project / "build").mkdir()
+    (project / "build" / "rise").symlink_to(PROJECT / "build" / "rise")
+    return project
+
+
+@pytest.fixture(scope="module")
+def lab(copied_project, tmp_path_factory) -> Iterator[Lab]:
+    """JupyterLab on a copy of the notebooks, in English."""
+    with running_lab(tmp_path_factory.mktemp("home"), copied_project, LANGUAGE) as running:
         yield running
 
 
