@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 
+from tools import pictures
 from tools.kernel_environment import PROJECT
 from tools.pictures import CELLS, KEPT, content, digest, kept_digest
 
@@ -41,3 +42,9 @@ def test_what_a_clock_decides_makes_no_picture_old():
 def test_of_a_title_only_the_heading_is_shown():
     titles = [nbformat.v4.new_markdown_cell(f"# 00\n\n{text}", id="title") for text in "ab"]
     assert content(titles[0]) == content(titles[1])
+
+
+def test_missing_pictures_are_named_with_the_command_that_makes_them(tmp_path, monkeypatch):
+    monkeypatch.setattr(pictures, "MADE", tmp_path)
+    with pytest.raises(SystemExit, match=r"no jupyterlab_table, .*: run 'make pictures'"):
+        pictures.main()

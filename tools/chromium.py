@@ -5,26 +5,35 @@ import shutil
 import subprocess
 import sys
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PROGRAMS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 # The fonts let a picture of a Chinese page show Chinese.
 PACKAGES = ("chromium", "fonts-noto-cjk")
 
 
 def find_chromium() -> str | None:
     """Return the path of a browser that playwright can drive, or None if there is none."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    return next(filter(None, map(shutil.which, PROGRAMS)), None)
+
+
+def install() -> None:
+    """Install Debian's packages; what apt-get says of an error is shown."""
+    print(f"Installing {' and '.join(PACKAGES)} from Debian (a minute, once)", flush=True)
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for step in (["apt-get", "update"], command):
+        subprocess.run(step, env=environment, stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
     """Make sure that there is a browser; print one sentence and return 1 if there is none."""
-    if find_chromium():
-        return 0
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        print(f"Installing {' and '.join(PACKAGES)} from Debian (a minute, once)", flush=True)
-        quiet = {"stdout": subprocess.DEVNULL}
-        subprocess.run(["apt-get", "update"], **quiet)
-        install = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
-        subprocess.run(install, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, **quiet)
+    if not find_chromium() and shutil.which("apt-get") and os.geteuid() == 0:
+        install()
     if find_chromium():
         return 0
     print(

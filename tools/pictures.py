@@ -57,7 +57,17 @@ def kept_digest(path: Path) -> str:
 
 
 def main() -> int:
-    """Take over every picture."""
+    """Take over every picture.
+
+    Raises:
+        SystemExit: if the browser tests have not made them all.
+    """
+    missing = [name for name in CELLS if not (MADE / f"{name}.png").is_file()]
+    if missing:
+        raise SystemExit(
+            f"The browser tests have made no {', '.join(missing)}: run 'make pictures', which "
+            "runs them first."
+        )
     KEPT.mkdir(parents=True, exist_ok=True)
     for name in CELLS:
         note = PngInfo()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from jupyterlab_page import LANGUAGE, NotebookPage
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from running_lab import Lab, running_lab
 from visitor import Visitor
 
@@ -27,6 +27,8 @@ OPTIONS = [
     # A name that leads elsewhere is never looked up.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
+# A machine that trains beside it is slow to answer.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

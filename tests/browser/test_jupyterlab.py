@@ -1,5 +1,6 @@
 """The notebooks in JupyterLab, as a learner sees them."""
 
+import json
 import re
 
 import pytest
@@ -20,6 +21,9 @@ def test_the_notebooks_of_the_language_are_listed(open_notebook, visitor):
 
 def test_no_notice_asks_for_anything(open_notebook, visitor):
     open_notebook("00_quickstart")
+    # A notice comes late; what brings it is not even loaded.
+    configuration = json.loads(visitor.page.locator("#jupyter-config-data").text_content())
+    assert "@jupyterlab/apputils-extension:announcements" in configuration["disabledExtensions"]
     expect(visitor.page.locator(".Toastify__toast, .jp-Dialog")).to_have_count(0)
 
 

@@ -35,7 +35,7 @@ def test_the_search_finds_a_word_and_leads_to_its_page(opened, visitor, language
     page = opened(f"{language}/index.html")
     search(page, WORDS[language])
     found = page.locator("#search-results li a", has_text=TITLES[language])
-    expect(found).to_be_visible(timeout=30_000)
+    expect(found).to_be_visible()
     if language == "en":
         visitor.keep_picture("site_search")
     found.click()
@@ -46,7 +46,7 @@ def test_the_search_finds_a_word_and_leads_to_its_page(opened, visitor, language
 def test_a_word_that_is_nowhere_is_said_to_be_nowhere(opened, language):
     page = opened(f"{language}/index.html")
     search(page, "zyzzyva")
-    expect(page.locator("#search-results p")).not_to_be_empty(timeout=30_000)
+    expect(page.locator("#search-results p")).not_to_be_empty()
     expect(page.locator("#search-results li")).to_have_count(0)
 
 
