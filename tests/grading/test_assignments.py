@@ -26,10 +26,7 @@ ROUNDS = [
 LIGHT = "09_speed_up"
 
 each_assignment = pytest.mark.parametrize("name", NAMES)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +95,8 @@ def test_the_untouched_notebook_gets_nothing(name, hand_in):
     assert result.misconceptions == "1: not-answered; 2: not-answered; 3: not-answered"
 
 
+# Without nbgrader, tests/test_check.py tries each of them as well, in seconds.
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "turn"), ROUNDS)
 def test_each_misconception_gets_its_own_message(name, turn, hand_in):
     answers, shown = solutions(name), {}
