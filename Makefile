@@ -89,7 +89,7 @@ assignments: build/nbgrader/.ready ## make the exercises for learners, without s
 grade: build/nbgrader/.ready ## grade a folder of submissions (SUBMISSIONS=folder) into build/grades.csv
 	@build/nbgrader/bin/python -m tools.grade "$(SUBMISSIONS)"
 
-test-grading: build/nbgrader/.ready ## test the assignments with nbgrader: solutions, untouched notebooks, every misconception (QUICK=1: without those)
+test-grading: build/nbgrader/.ready ## test the assignments with nbgrader: solutions, untouched notebooks, every misconception (QUICK=1: without those, only what is made and how a folder is graded)
 	build/nbgrader/bin/python -m pytest -q --durations=5 -n 2 $(if $(QUICK),-m 'not slow') tests/grading
 
 $(VENV)/.site: $(READY)

@@ -81,6 +81,8 @@ def test_the_students_version_has_no_solution_and_no_hidden_test(name, released)
         assert len(shown) < len(cell_of(source, number, CHECK).source)
 
 
+# Without nbgrader, tests/test_check.py tries all of this as well, in seconds.
+@pytest.mark.slow
 @each_assignment
 def test_the_solutions_get_full_marks(name, hand_in):
     result = hand_in(name, "solver", solutions(name))
@@ -88,6 +90,7 @@ def test_the_solutions_get_full_marks(name, hand_in):
     assert (result.misconceptions, result.remarks) == ("", "")
 
 
+@pytest.mark.slow
 @each_assignment
 def test_the_untouched_notebook_gets_nothing(name, hand_in):
     result = hand_in(name, "untouched", {})
@@ -95,7 +98,6 @@ def test_the_untouched_notebook_gets_nothing(name, hand_in):
     assert result.misconceptions == "1: not-answered; 2: not-answered; 3: not-answered"
 
 
-# Without nbgrader, tests/test_check.py tries each of them as well, in seconds.
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "turn"), ROUNDS)
 def test_each_misconception_gets_its_own_message(name, turn, hand_in):
