@@ -77,4 +77,9 @@ def running_lab(
         yield lab
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            # It waits for a kernel that was just starting.
+            process.kill()
+            process.wait()

@@ -6,7 +6,7 @@ The extension writes errors to the console of JupyterLab 4.6, so only what a per
 from collections.abc import Iterator
 
 import pytest
-from jupyterlab_page import LANGUAGE, LOADING_MILLISECONDS
+from jupyterlab_page import LANGUAGE, LOADING_MILLISECONDS, NotebookPage
 from playwright.sync_api import Browser, Page, expect
 from running_lab import Lab, running_lab
 from visitor import Visitor
@@ -58,10 +58,10 @@ def test_the_code_of_a_slide_runs(deck):
     expect(cell.locator(".jp-OutputArea")).to_contain_text("run 42", timeout=LOADING_MILLISECONDS)
 
 
-def test_the_lab_itself_has_the_button(lab, chromium):
+def test_a_notebook_has_the_button(lab, chromium):
     visitor = Visitor(chromium)
-    visitor.page.goto(f"{lab.base}/lab/tree/{LANGUAGE}/{DECK}.ipynb?reset&token={lab.token}")
+    NotebookPage(visitor.page, lab, DECK)
     button = visitor.page.get_by_title("Render the current notebook as Reveal Slideshow")
-    expect(button.first).to_be_visible(timeout=LOADING_MILLISECONDS)
+    expect(button.first).to_be_visible()
     visitor.context.close()
     assert visitor.outside == []
