@@ -50,12 +50,15 @@ def start(
         language: that of the notebooks.
         module: the command; `tools.rise` for that of `make rise`.
     """
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")
+    }
     own = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
     command = [sys.executable, "-m", module, "--no-browser", "--allow-root", *options]
     return subprocess.Popen(
         command,
         cwd=project,
-        env=os.environ | own | {"IPYTHONDIR": str(home / "ipython"), "COURSE_LANG": language},
+        env=inherited | own | {"IPYTHONDIR": str(home / "ipython"), "COURSE_LANG": language},
         stderr=subprocess.PIPE,
         text=True,
     )

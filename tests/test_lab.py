@@ -13,7 +13,12 @@ from tools.languages import notebook_folder
 def refusal(home: Path, *options: str) -> str:
     """The last line that the command writes before it ends by itself."""
     process = start(home, list(options))
-    _, errors = process.communicate(timeout=60)
+    try:
+        _, errors = process.communicate(timeout=120)
+    finally:
+        # One that was not refused must not go on serving.
+        process.kill()
+        process.wait()
     assert process.returncode == 1
     return errors.strip().splitlines()[-1]
 
@@ -37,12 +42,9 @@ def test_any_other_address_is_not(address):
     assert not lab.is_loopback(address)
 
 
-def test_an_option_that_opens_it_to_other_machines_is_refused_with_the_way_out(
-    tmp_path, monkeypatch
-):
-    # What keeps the tests offline would refuse that address first.
-    monkeypatch.delenv("PYTHONPATH", raising=False)
-    message = refusal(tmp_path, "--ip=0.0.0.0", "--port=8765")
+@pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.7"])
+def test_an_option_that_opens_it_to_other_machines_is_refused_with_the_way_out(address, tmp_path):
+    message = refusal(tmp_path, f"--ip={address}", "--port=8765")
     assert message.startswith("make lab listens on this machine only")
     assert message.endswith("ssh -L 8765:127.0.0.1:8765 this-machine.")
 
@@ -50,6 +52,20 @@ def test_an_option_that_opens_it_to_other_machines_is_refused_with_the_way_out(
 def test_an_option_that_takes_the_token_away_is_refused(tmp_path):
     message = refusal(tmp_path, "--IdentityProvider.token=")
     assert message.startswith("make lab asks for a token, and an option or your Jupyter")
+
+
+def test_an_identity_provider_that_may_ask_for_nothing_is_refused(tmp_path):
+    own = "--ServerApp.identity_provider_class=jupyter_server.auth.identity.IdentityProvider"
+    assert refusal(tmp_path, own).startswith("make lab asks for a token")
+
+
+def test_a_password_in_place_of_the_token_is_refused(tmp_path):
+    password = "--PasswordIdentityProvider.hashed_password=argon2:made-up"
+    assert refusal(tmp_path, password).startswith("make lab asks for a token")
+
+
+def test_it_is_jupyterlab_for_the_server_and_no_extension_of_its_own():
+    assert lab.CourseLab.get_extension_package() == "jupyterlab"
 
 
 def test_a_configuration_that_takes_the_token_away_is_refused_with_the_way_out(tmp_path):

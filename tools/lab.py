@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from jupyter_server.auth.identity import PasswordIdentityProvider
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
@@ -30,7 +31,7 @@ def refuse_strangers(server: ServerApp) -> None:
     """Check what the options and all of Jupyter's configuration have come to.
 
     Args:
-        server: one that is set up and does not answer yet.
+        server: one whose configuration is known.
 
     Raises:
         SystemExit: if another machine could reach it, or it would answer without a token.
@@ -41,23 +42,35 @@ def refuse_strangers(server: ServerApp) -> None:
             f"names '{server.ip}' as its address: leave that out. To use it from another machine, "
             f"forward the port: ssh -L {server.port}:127.0.0.1:{server.port} this-machine."
         )
-    if not server.identity_provider.token:
+    provider = server.identity_provider
+    # Another one may let in whom it likes.
+    is_usual = type(provider) is PasswordIdentityProvider
+    if not is_usual or provider.hashed_password or not provider.token:
         raise SystemExit(
             "make lab asks for a token, and an option or your Jupyter configuration takes it away "
-            "(by an empty token or a password): leave that out. To start without your "
-            "configuration: JUPYTER_CONFIG_DIR=build/jupyter make lab."
+            "(by an empty token, a password or another identity provider): leave that out. To "
+            "start without your configuration: JUPYTER_CONFIG_DIR=build/jupyter make lab."
         )
 
 
+class CourseServer(ServerApp):
+    """A server that starts only where strangers cannot use it."""
+
+    def init_configurables(self) -> None:
+        """Check the configuration as soon as it is known, before a port is opened."""
+        super().init_configurables()
+        refuse_strangers(self)
+
+
 class CourseLab(LabApp):
-    """JupyterLab, which starts only where strangers cannot use it."""
+    """JupyterLab on such a server."""
+
+    serverapp_class = CourseServer
 
     @classmethod
-    def initialize_server(cls, *arguments: object, **options: object) -> ServerApp:
-        """Set the server up, and check it before it answers."""
-        server = super().initialize_server(*arguments, **options)
-        refuse_strangers(server)
-        return server
+    def get_extension_package(cls) -> str:
+        """Name JupyterLab's package: the server would look for an extension in this module."""
+        return LabApp.get_extension_package()
 
 
 def command_line(options: list[str]) -> list[str]:
