@@ -62,10 +62,18 @@ def write_tasks(notebook: NotebookNode, name: str, language: str) -> None:
         notebook: what is changed.
         name: that of the notebook, such as `03_preprocess`.
         language: that of its prose.
+
+    Raises:
+        SystemExit: if the notebook lacks the cell of its exercises, or has one of the two only.
     """
     if not has_tasks(name):
         return
     cells = {cell.id: cell for cell in notebook.cells}
+    if EXERCISES not in cells or (TASKS in cells) != (CHECK in cells):
+        raise SystemExit(
+            f"{name}: it needs a cell '{EXERCISES}', and '{TASKS}' with '{CHECK}' or neither: take "
+            "them back from git, then run 'make sync'."
+        )
     skipped = {"slideshow": {"slide_type": "skip"}}
     if TASKS not in cells:
         place = [cell.id for cell in notebook.cells].index(EXERCISES) + 1

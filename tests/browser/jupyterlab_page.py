@@ -67,11 +67,14 @@ class NotebookPage:
         )
 
     def wait_for_the_end(self, milliseconds: int) -> None:
-        """Wait until each code cell has got the number that the stored one has."""
+        """Wait until each code cell has got the number that the stored one has, or one fails."""
         for cell in self.cells:
             if cell.cell_type == "code":
                 prompt = self.cell(cell.id).locator(".jp-InputPrompt")
-                expect(prompt).to_have_text(f"[{cell.execution_count}]:", timeout=milliseconds)
+                number = prompt.filter(has_text=f"[{cell.execution_count}]:")
+                failure = self.page.locator(".jp-Notebook [data-mime-type*=error]")
+                expect(number.or_(failure).first).to_be_attached(timeout=milliseconds)
+                assert self.failures() == []
 
     def failures(self) -> list[str]:
         """What is shown in red: errors, and what was printed to stderr."""
