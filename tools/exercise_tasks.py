@@ -14,13 +14,14 @@ EXERCISES, TASKS, CHECK = "exercises", "exercise-tasks", "exercise-check"
 OPENING = {
     "zh": """### 写成代码，自己核对
 
-还是这三道题，这回名字和参数都定好了。在末尾的新单元格里写出每一个，运行，再用下一格打印的那一行核对。\
-答得不对，会告诉你错在哪个想法、怎么改。核对只要几秒，不用联网。""",
+还是这几个想法，写成三道题，名字和参数都定好了；有的和上面问的不一样，请先看清题目。在末尾新建单元格，\
+写好一道就运行，再运行下一格打印的对应那一行。答错了，会告诉你哪里想错了、该怎么改。核对只要几秒，不用联网。""",
     "en": """### As code, with a check
 
-The same three again, now with names and arguments that are fixed. Write each into a new cell at \
-the end, run it, and check it with the line that the next cell prints. A wrong answer is told \
-which idea is wrong, and what to do about it. That takes seconds, and no network.""",
+Three tasks on the same ideas, now with names and arguments that are fixed. Some ask something \
+else than above, so read each one first. Write each into a new cell at the end and run it; then \
+run the line for it that the cell below prints. If an answer is wrong, the check says which idea \
+is wrong and what to do about it. It takes seconds and needs no network.""",
 }
 
 
