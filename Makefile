@@ -121,7 +121,7 @@ pictures: test-browser ## take the pictures of JupyterLab, the slides and the we
 	@$(BIN)/python -m tools.pictures
 
 build/rise/.ready: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/rise "$$($(BIN)/python -m tools.rise --requirement)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/rise $$($(BIN)/python -m tools.rise --requirements)
 	@touch $@
 
 rise: build/rise/.ready ## open JupyterLab with a button that shows a notebook as slides whose code runs (ARGS as for lab)

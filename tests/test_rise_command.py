@@ -7,8 +7,9 @@ import pytest
 from tools import lab, rise
 
 
-def test_it_installs_what_is_pinned():
-    assert rise.requirement().startswith("jupyterlab-rise==")
+def test_it_installs_what_is_pinned(capsys):
+    rise.main(["--requirements"])
+    assert capsys.readouterr().out.startswith("jupyterlab-rise==")
 
 
 def test_without_the_extension_it_names_the_command_that_installs_it(tmp_path, monkeypatch):

@@ -173,12 +173,29 @@ def test_a_new_notebook_gets_a_translation_with_empty_prose(folders):
     }
 
 
-def test_the_original_s_file_is_not_touched(folders):
+def test_an_original_without_exercises_is_not_touched(folders):
     chinese, _ = folders
     before = (chinese / NAME).read_bytes()
     main([])
     main(["--translated", "07"])
     assert (chinese / NAME).read_bytes() == before
+
+
+def test_the_tasks_of_the_exercises_are_written_in_both_languages_and_need_no_translator(
+    folders, capsys
+):
+    chinese, _ = folders
+    name = "03_preprocess.ipynb"
+    exercises = text("exercises", "## 练习")
+    nbformat.write(notebook(exercises), chinese / name)
+    main([])
+    shown = capsys.readouterr().out
+    assert f"{name}: written\n  the tasks of its exercises: written" in shown
+    assert "cell exercise-tasks" not in shown
+    titles = [
+        sources(read(folder / name))["exercise-tasks"].partition("\n")[0] for folder in folders
+    ]
+    assert titles == ["### 写成代码，自己核对", "### As code, with a check"]
 
 
 def test_the_file_is_written_as_nbformat_writes_it(folders):

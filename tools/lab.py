@@ -86,16 +86,16 @@ def command_line(options: list[str]) -> list[str]:
     return [*folders, *options]
 
 
-def add_configuration() -> None:
-    """Let Jupyter read the course's configuration beside that of its user."""
-    others = os.environ.get("JUPYTER_CONFIG_PATH", "")
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, [str(CONFIGURATION), others]))
+def put_first(variable: str, folder: Path) -> None:
+    """Let Jupyter look into a folder before those that an environment variable names already."""
+    others = os.environ.get(variable, "")
+    os.environ[variable] = os.pathsep.join(filter(None, [str(folder), others]))
 
 
 def main(options: list[str] | None = None) -> None:
     """Start JupyterLab, which opens a browser where there is one."""
     prepare_interactive_environment()
-    add_configuration()
+    put_first("JUPYTER_CONFIG_PATH", CONFIGURATION)
     CourseLab.launch_instance(command_line(sys.argv[1:] if options is None else options))
 
 

@@ -15,6 +15,12 @@ def pinned_requirements(project: Path = PROJECT) -> list[str]:
     return table["dependencies"] + table["optional-dependencies"]["dev"]
 
 
+def extra_requirements(extra: str, project: Path = PROJECT) -> list[str]:
+    """What pyproject.toml pins for one of its extras, such as `mirror`."""
+    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return table["optional-dependencies"][extra]
+
+
 def environment_text(project: Path = PROJECT) -> str:
     """The conda environment that has pyproject.toml's Python and pins."""
     table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]

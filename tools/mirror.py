@@ -1,16 +1,17 @@
 """Run a mirror of the Hugging Face Hub for a room, by the package olah: see `make mirror`.
 
-It runs in an environment of its own, build/mirror, and imports nothing of the course's.
+It runs in an environment of its own, build/mirror, which has none of the course's packages.
 """
 
 import argparse
 import json
 import os
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tools.lock import extra_requirements
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -26,12 +27,6 @@ hf-netloc = {netloc}
 [accessibility]
 offline = {offline}
 """
-
-
-def mirror_requirements(project: Path = PROJECT) -> list[str]:
-    """What pyproject.toml pins for the mirror."""
-    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return table["optional-dependencies"]["mirror"]
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -69,7 +64,7 @@ def main() -> None:
     """Write the configuration and become the mirror."""
     options = parse_arguments()
     if options.requirements:
-        print(*mirror_requirements())
+        print(*extra_requirements("mirror"))
         return
     options.cache.mkdir(parents=True, exist_ok=True)
     path = options.cache / "olah.toml"

@@ -125,21 +125,23 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
     """Let one translation follow its original.
 
     Args:
-        path: the original.
+        path: the original, which is written too: the tasks of its exercises.
         target: the translation, which is written.
         translated: whether its prose was read against the original's, and is to be recorded so.
 
     Returns:
-        Lines to print: whether the file changed, and the cells that are confirmed or unfinished.
+        Lines to print: whether the files changed, and the cells that are confirmed or unfinished.
     """
     original = nbformat.read(path, as_version=4)
     write_tasks(original, path.stem, ORIGINAL)
-    write(original, path)
+    tasks_are_new = write(original, path)
     translation = follow(original, read_translation(target))
     write_tasks(translation, path.stem, TRANSLATION)
     record(original, translation, [TASKS])
     confirmed = confirm(original, translation) if translated else []
     lines = [f"{target.name}: {'written' if write(translation, target) else 'up to date'}"]
+    if tasks_are_new:
+        lines.append("  the tasks of its exercises: written in both languages")
     lines += [f"  cell {name}: confirmed" for name in confirmed]
     waiting = unfinished(original, translation)
     return lines + [f"  cell {name}: {reason}" for name, reason in waiting.items()]

@@ -11,8 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from running_lab import Lab, running_lab
 from visitor import Visitor
 
-pytestmark = pytest.mark.slow
-
 DECK = "02_random_display"
 
 

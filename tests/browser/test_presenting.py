@@ -65,7 +65,6 @@ def test_s_opens_the_notes_of_the_speaker_with_the_minutes(deck, visitor, langua
     expect(notes.get_by_text("Time to finish current slide")).to_be_visible()
 
 
-@pytest.mark.slow
 @in_each_language
 def test_every_slide_of_every_deck_fits_the_screen(slides, visitor, language):
     """Nobody scrolls on a projector, and nothing is cut off at the right."""

@@ -1,14 +1,13 @@
 """A person at the browser: what they open, what it asks of others, and what goes wrong."""
 
-import ipaddress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
-from tools.kernel_environment import PROJECT
+from tools.lab import is_loopback
+from tools.pictures import MADE
 
-PICTURES = PROJECT / "build" / "browser"
 # The size of a small laptop's screen.
 SCREEN = {"width": 1280, "height": 800}
 # What is in the page itself, or in this machine.
@@ -18,12 +17,7 @@ LOCAL_SCHEMES = {"about", "blob", "data", "file"}
 def stays_here(address: str) -> bool:
     """Say whether an address leads to this machine."""
     parts = urlsplit(address)
-    if parts.scheme in LOCAL_SCHEMES or parts.hostname == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(parts.hostname or "").is_loopback
-    except ValueError:
-        return False
+    return parts.scheme in LOCAL_SCHEMES or is_loopback(parts.hostname or "")
 
 
 class Visitor:
@@ -59,6 +53,6 @@ class Visitor:
 
     def keep_picture(self, name: str, page: Page | None = None) -> Path:
         """Save what is on the screen: see `make pictures`."""
-        path = PICTURES / f"{name}.png"
+        path = MADE / f"{name}.png"
         (page or self.page).screenshot(path=path)
         return path

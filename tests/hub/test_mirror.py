@@ -23,7 +23,8 @@ from hub_fixtures import DATASET, METRICS, MODEL, ROWS, fill_hub
 
 from helpers import local_hub
 from helpers.local_hub import LocalHub
-from tools.mirror import PROJECT, configuration, mirror_requirements, parse_arguments
+from tools.lock import extra_requirements
+from tools.mirror import PROJECT, configuration, parse_arguments
 
 TRAIN_PATH = "yelp_review_full/train-00000-of-00001.parquet"
 TRAIN = f"/datasets/{DATASET}/resolve/main/{TRAIN_PATH}"
@@ -242,7 +243,7 @@ def test_an_offline_mirror_knows_revisions_but_not_the_newest_one_nor_that_a_tag
 
 
 def test_the_mirror_is_pinned_and_no_part_of_the_course_s_environment():
-    assert all("==" in requirement for requirement in mirror_requirements())
+    assert all("==" in requirement for requirement in extra_requirements("mirror"))
     assert "olah" not in (PROJECT / "constraints.txt").read_text(encoding="utf-8")
     assert "olah" not in (PROJECT / "environment.yml").read_text(encoding="utf-8")
 
