@@ -445,16 +445,16 @@ MISTAKES: dict[str, dict[str, str]] = {
     },
     "09-1": {
         "embeddings-multiplied": """
-            def training_operations(layers, embeddings, frozen_layers, tokens):
+            def count_operations(layers, embeddings, frozen_layers, tokens):
                 forward = 2 * (embeddings + sum(layers)) * tokens
                 return forward + 4 * sum(layers[frozen_layers:]) * tokens
         """,
         "frozen-skip-forward": """
-            def training_operations(layers, embeddings, frozen_layers, tokens):
+            def count_operations(layers, embeddings, frozen_layers, tokens):
                 return 6 * sum(layers[frozen_layers:]) * tokens
         """,
         "freezing-saves-nothing": """
-            def training_operations(layers, embeddings, frozen_layers, tokens):
+            def count_operations(layers, embeddings, frozen_layers, tokens):
                 return 6 * sum(layers) * tokens
         """,
     },

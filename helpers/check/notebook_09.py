@@ -67,7 +67,7 @@ def operations(trained_times: int, layers: Counts, frozen_layers: int, tokens: i
     return tokens * (2 * sum(layers) + trained_times * sum(layers[frozen_layers:]))
 
 
-def examine_training_operations(answer: Answer) -> None:
+def examine_count_operations(answer: Answer) -> None:
     """Exercise 1."""
     layers, embeddings = [1_774_464] * 6, 11_918_592
     cases = [(layers, embeddings, frozen, 27_000) for frozen in (0, 3, 6)]
@@ -141,8 +141,8 @@ def examine_training_budget(answer: Answer) -> None:
 
 EXERCISES = {
     "09-1": Exercise(
-        "training_operations(layers, embeddings, frozen_layers, tokens)",
-        examine_training_operations,
+        "count_operations(layers, embeddings, frozen_layers, tokens)",
+        examine_count_operations,
         (EMBEDDINGS_MULTIPLIED, FROZEN_SKIP_FORWARD, FREEZING_SAVES_NOTHING),
     ),
     "09-2": Exercise(
