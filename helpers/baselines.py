@@ -1,4 +1,4 @@
-"""What a model has to beat: the majority class, TF-IDF with logistic regression, people."""
+"""What a model has to beat: constants, TF-IDF with logistic regression, people."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from helpers.levels import rating_level
+from helpers.levels import rating_level, whole_rating_level
 from helpers.sources import Source
 
 
@@ -30,6 +30,29 @@ def majority_class(train_labels: Sequence[int], size: int) -> np.ndarray:
         raise ValueError("There are no training labels to count.")
     counts = Counter(train_labels)
     return np.full(size, min(counts, key=lambda label: (-counts[label], label)))
+
+
+def median_class(train_labels: Sequence[int], size: int) -> np.ndarray:
+    """Predict the median training label, whatever the text.
+
+    Of all constants it has the smallest mean absolute error on the training labels.
+
+    Args:
+        train_labels: the labels of the training rows, numbers of ordered levels; of two middle
+            ones the smaller.
+        size: the number of predictions.
+
+    Returns:
+        `size` times the same label.
+
+    Raises:
+        ValueError: if there are no training labels.
+
+    Taught in 06, cell `median`.
+    """
+    if not len(train_labels):
+        raise ValueError("There are no training labels to take the median of.")
+    return np.full(size, sorted(train_labels)[(len(train_labels) - 1) // 2])
 
 
 def tfidf_logistic_regression(
@@ -68,45 +91,55 @@ def load_ratings(source: Source, split: str) -> list[list[int]]:
     return list(rated["ratings"])
 
 
-def rater_errors(ratings: Sequence[Sequence[int]], labels: Sequence[int]) -> np.ndarray:
-    """Return how many levels each single rating is off its text's label.
+def one_person_errors(ratings: Sequence[Sequence[int]]) -> list[np.ndarray]:
+    """Return how many levels each single rating is off what the other people think.
+
+    The person is not part of what they are compared with, and can hit every level: their rating
+    is given the label that it most often stands for.
 
     Args:
-        ratings: for each text, the ratings that people gave it.
-        labels: the label of each text; may be longer where a source has no ratings.
+        ratings: for each text, what two people or more gave it.
 
     Returns:
-        One number from 0 to 4 for each rating, text by text.
+        For each text an array of one number from 0 to 4 for each rating.
+
+    Raises:
+        ValueError: if a text has only one rating.
+
+    Taught in 06, cell `one-person`.
     """
-    return np.array(
-        [
-            abs(rating_level(rating) - label)
-            for row, label in zip(ratings, labels, strict=bool(ratings))
-            for rating in row
-        ],
-        dtype=np.int64,
-    )
+    errors = []
+    for row in ratings:
+        if len(row) < 2:
+            raise ValueError("A text has one rating only: nobody is left to compare with.")
+        total = sum(row)
+        others = [rating_level(Fraction(total - rating, len(row) - 1)) for rating in row]
+        given = [whole_rating_level(rating) for rating in row]
+        errors.append(np.abs(np.subtract(given, others)))
+    return errors
 
 
-def half_panel_agreement(ratings: Sequence[Sequence[int]], seed: int = 0) -> float:
-    """Split each text's raters into two random halves; return how often their labels agree.
+def half_panel_hits(ratings: Sequence[Sequence[int]], seed: int = 0) -> np.ndarray:
+    """Say for each text whether half of its raters, drawn at random, give the label of them all.
+
+    The mean of half of the raters lies as far from the mean of them all as that lies from what
+    endlessly many raters would give, as a standard deviation. So the share of hits estimates how
+    often a predictor that knows what people think would hit the label: the ceiling.
 
     Args:
         ratings: for each text, two ratings or more.
-        seed: the same seed makes the same halves.
+        seed: the same seed draws the same halves.
 
     Returns:
-        The share of texts on which the two halves agree; nan if there are no texts.
+        One truth value for each text.
+
+    Taught in 06, cell `ceiling`.
     """
     generator = np.random.default_rng(seed)
-    agreements = []
+    hits = []
     for row in ratings:
-        shuffled = generator.permutation(row)
-        middle = len(shuffled) // 2
+        half = generator.permutation(row)[: len(row) // 2]
         # Exact fractions: a mean that equals a cut must not fall above it by rounding.
-        levels = {
-            rating_level(Fraction(int(half.sum()), len(half)))
-            for half in (shuffled[:middle], shuffled[middle:])
-        }
-        agreements.append(len(levels) == 1)
-    return float(np.mean(agreements)) if agreements else float("nan")
+        levels = [rating_level(Fraction(int(sum(part)), len(part))) for part in (half, row)]
+        hits.append(levels[0] == levels[1])
+    return np.array(hits, dtype=bool)

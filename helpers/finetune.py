@@ -39,7 +39,7 @@ from helpers.checkpoints import (
 )
 from helpers.intervals import bootstrap_interval
 from helpers.preprocess import token_counts, tokenize
-from helpers.sampling import split_validation, take_sample
+from helpers.sampling import TRAIN_SIZE, VALIDATION_SIZE, split_validation, take_sample
 from helpers.sources import Source, SourceError, get_source
 from helpers.training import (
     RECIPE,
@@ -55,13 +55,12 @@ LAST = "last"
 # What differs from the course's recipe: keep the best epoch, and be able to go on.
 DEFAULTS = RECIPE | {
     "output_dir": "",
+    # That of the source.
+    "learning_rate": None,
     "save_strategy": "epoch",
     "save_total_limit": 1,
     "load_best_model_at_end": True,
     "metric_for_best_model": "accuracy",
-    # Otherwise `Trainer` multiplies the loss by the number of processes: it expects a model that
-    # divides by the tokens of all of them, and BERT's classifier averages over its own batch.
-    "average_tokens_across_devices": False,
     # Left open, `Trainer` hides its progress bar along with the library's warnings.
     "disable_tqdm": False,
 }
@@ -79,9 +78,10 @@ class FinetuneArguments:
         default=None,
         metadata={"help": "embedded or hub; by default what COURSE_SOURCE names, or embedded"},
     )
-    train_samples: int = field(default=1000, metadata={"help": "training reviews"})
+    train_samples: int = field(default=TRAIN_SIZE, metadata={"help": "training reviews"})
     validation_samples: int = field(
-        default=300, metadata={"help": "reviews cut from train, to choose the best epoch on"}
+        default=VALIDATION_SIZE,
+        metadata={"help": "reviews cut from train, to choose the best epoch on"},
     )
     test_samples: int = field(default=2000, metadata={"help": "test reviews, read once"})
     max_length: int | None = field(
@@ -89,7 +89,10 @@ class FinetuneArguments:
     )
     frozen_layers: int | None = field(
         default=None,
-        metadata={"help": "freeze the embeddings and so many layers; by default half of them"},
+        metadata={
+            "help": "freeze the embeddings and so many layers; by default half of them, "
+            "-1 freezes nothing"
+        },
     )
 
 
@@ -141,7 +144,7 @@ def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
         "num_train_epochs": theirs.num_train_epochs,
     }
     for name, value in positive.items():
-        if not value > 0:
+        if value is not None and not value > 0:
             raise UsageError(f"--{name} is {value}: pass a number above 0.")
 
 
@@ -236,7 +239,8 @@ def prepare_model(
     Args:
         source: where the weights lie.
         label_names: the name of each label.
-        frozen: how many layers are frozen; None is half of them.
+        frozen: how many layers are frozen beside the embeddings; None is half of them, -1
+            freezes nothing.
         seed: draws the weights of the head.
 
     Raises:
@@ -244,6 +248,8 @@ def prepare_model(
     """
     model = load_classifier(source, label_names, seed)
     layers = model.config.num_hidden_layers // 2 if frozen is None else frozen
+    if layers == -1:
+        return model
     try:
         freeze_lower_layers(model, layers)
     except ValueError as error:
@@ -262,14 +268,16 @@ def finetune(
         resumed_from: a checkpoint of the same training, to go on from.
 
     Returns:
-        What `result.json` holds: accuracy, its 95 % interval, seconds of training, samples a
-        second, and all arguments.
+        What `result.json` holds: accuracy, its 95 % confidence interval, mean absolute error in
+        levels, seconds of training, samples a second, and all arguments.
 
     Raises:
         UsageError: for numbers that the data do not allow.
         StoppedBySignal: after SIGINT or SIGTERM; a checkpoint is saved.
     """
     source = get_source(arguments.source)
+    if training.learning_rate is None:
+        training.learning_rate = source.learning_rate
     tokenizer = AutoTokenizer.from_pretrained(source.model)
     # One process fills the cache, the others read it.
     with training.main_process_first(desc="tokenizing"):
@@ -293,14 +301,15 @@ def finetune(
         seconds = time.perf_counter() - start
     finally:
         stop.restore()
-    predicted = _predict(trainer, training, tokenizer, data.test)
-    hits = predicted == np.array(data.test["label"])
-    low, high = bootstrap_interval(hits)
+    predicted = _predict(trainer, source, training, tokenizer, data.test)
+    truths = np.array(data.test["label"])
+    hits = predicted == truths
     steps = trainer.state.max_steps - done_before
     epochs = steps / trainer.state.max_steps * training.num_train_epochs
     result = {
         "accuracy": float(hits.mean()),
-        "interval": [low, high],
+        "interval": bootstrap_interval(hits),
+        "mae": float(np.abs(predicted - truths).mean()),
         "seconds": round(seconds, 2),
         "samples_per_second": round(epochs * len(data.train) / seconds, 2),
         "processes": training.world_size,
@@ -321,11 +330,13 @@ def _steps_done(checkpoint: Path | None) -> int:
 
 def _predict(
     trainer: Trainer,
+    source: Source,
     training: TrainingArguments,
     tokenizer: PreTrainedTokenizerBase,
     test: Dataset,
 ) -> np.ndarray:
     arguments = training_arguments(
+        source,
         training.output_dir,
         eval_strategy="no",
         train_sampling_strategy="sequential",

@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from helpers.preprocess import tokenize
-from helpers.sampling import split_validation, take_sample
+from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import Source
 from helpers.training import (
     freeze_lower_layers,
@@ -24,7 +24,6 @@ from helpers.training import (
 )
 
 NAME = "07_finetune_bert"
-TRAIN_SIZE, VALIDATION_SIZE = 1_000, 300
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
 
@@ -63,7 +62,7 @@ def train_finetuned(
     """
     dataset = load_dataset(source.dataset, cache_dir=source.cache_dir)
     tokenizer = AutoTokenizer.from_pretrained(source.model)
-    splits = split_validation(tokenize(dataset["train"], tokenizer), size=VALIDATION_SIZE)
+    splits = split_validation(tokenize(dataset["train"], tokenizer))
     model = load_classifier(source, dataset["train"].features["label"].names)
     freeze_lower_layers(model, layers=model.config.num_hidden_layers // 2)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +77,7 @@ def train_finetuned(
         }
         trainer = Trainer(
             model=model,
-            args=training_arguments(f"{scratch}/checkpoints", **(best | changes)),
+            args=training_arguments(source, f"{scratch}/checkpoints", **(best | changes)),
             train_dataset=take_sample(splits["train"], size=train_size),
             eval_dataset=splits["validation"],
             processing_class=tokenizer,

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 # They differ in grey and to the colour-blind, and stand out from white (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#CC79A7")
 LINE_STYLES = ("-", "--", ":", "-.")
+
+BESIDE = {"textcoords": "offset points"}
 
 Score = tuple[float, tuple[float, float] | None]
 
@@ -25,22 +28,24 @@ def new_figure(title: str, x_label: str, y_label: str) -> Figure:
 
 
 def show(figure: Figure) -> None:
-    """Display a figure with its title and axis labels as the text for who cannot see it."""
+    """Display a figure, with its title and axis labels for those who cannot see it."""
     axes = figure.axes[0]
     picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=100)
+    # Two pixels of the file for each one of the page: sharp on today's screens.
+    figure.savefig(picture, format="png", dpi=200)
     text = f"{axes.get_title()} (plot: {axes.get_ylabel()} against {axes.get_xlabel()})"
-    display(Image(picture.getvalue(), format="png", alt=text))
+    display(Image(picture.getvalue(), format="png", alt=text, retina=True))
 
 
 def plot_histogram(values: Sequence[int], title: str, x_label: str, limit: int) -> Figure:
-    """Draw how often each range of values occurs, and a line at a limit.
+    """Draw how often each range of values occurs, and where a limit is.
 
     Args:
-        values: one number for each example.
+        values: one whole number for each example.
         title: what the reader should see.
         x_label: what the values are, with their unit.
-        limit: where the line stands, in the unit of `values`.
+        limit: a line, in the unit of `values`; where it is far from them all, only the legend
+            names it, for it would leave no room to the values.
 
     Raises:
         ValueError: if there are no values.
@@ -49,8 +54,15 @@ def plot_histogram(values: Sequence[int], title: str, x_label: str, limit: int) 
         raise ValueError("There are no values to draw.")
     figure = new_figure(title, x_label, "number of texts")
     axes = figure.axes[0]
-    axes.hist(values, bins=40, color=COLOURS[0])
-    axes.axvline(limit, color="black", linestyle="--", label=f"limit: {limit}")
+    smallest, largest = min(values), max(values)
+    # Each bar counts equally many whole numbers: other bars would make gaps that are not there.
+    step = max(1, round((largest - smallest) / 40))
+    edges = np.arange(smallest, largest + step + 1, step) - 0.5
+    axes.hist(values, bins=edges, color=COLOURS[0], edgecolor="white", linewidth=0.5)
+    if limit <= 2 * largest:
+        axes.axvline(limit, color="black", linestyle="--", label=f"limit: {limit}")
+    else:
+        axes.plot([], [], color="black", linestyle="--", label=f"limit: {limit}, far to the right")
     axes.legend()
     return figure
 
@@ -84,18 +96,22 @@ def plot_lines(
     if all(float(value).is_integer() for x, _ in series.values() for value in x):
         # There is no epoch 1.25.
         axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5), useMathText=True)
     if len(series) > 1:
         axes.legend()
     return figure
 
 
-def plot_bars(counts: Mapping[str, Mapping[str, float]], title: str, y_label: str) -> Figure:
+def plot_bars(
+    counts: Mapping[str, Mapping[str, float]], title: str, y_label: str, x_label: str = "label"
+) -> Figure:
     """Draw groups of bars, one bar of each group for each named series.
 
     Args:
         counts: for each series, a number for each group; every series has the same groups.
         title: what the reader should see.
         y_label: what the numbers are, with their unit.
+        x_label: what the groups are.
 
     Raises:
         ValueError: if there are no series, more than four, or their groups differ.
@@ -105,7 +121,7 @@ def plot_bars(counts: Mapping[str, Mapping[str, float]], title: str, y_label: st
     groups = list(next(iter(counts.values())))
     if any(list(row) != groups for row in counts.values()):
         raise ValueError("Every series needs the same groups, in the same order.")
-    figure = new_figure(title, "label", y_label)
+    figure = new_figure(title, x_label, y_label)
     axes = figure.axes[0]
     width = 0.8 / len(counts)
     hatches = ("", "//", "..", "xx")
@@ -123,7 +139,7 @@ def plot_bars(counts: Mapping[str, Mapping[str, float]], title: str, y_label: st
 def plot_scores(
     scores: Mapping[str, Score], title: str, x_label: str, y_label: str = "predictor"
 ) -> Figure:
-    """Draw scores beside each other, with their intervals where there are any.
+    """Draw scores below each other, with their confidence intervals where there are any.
 
     Args:
         scores: for each name, the score and the ends of its interval or None.
@@ -139,7 +155,10 @@ def plot_scores(
     figure = new_figure(title, x_label, "")
     axes = figure.axes[0]
     for place, (name, (score, interval)) in enumerate(scores.items()):
-        low, high = interval or (score, score)
+        if interval is None:
+            axes.plot(score, place, "o", color=COLOURS[0])
+            continue
+        low, high = interval
         if not low <= score <= high:
             raise ValueError(f"{name!r}: {score} lies outside its interval {low} to {high}.")
         errors = [[score - low], [high - score]]
@@ -148,6 +167,64 @@ def plot_scores(
     axes.set_ylim(len(scores) - 0.5, -0.5)
     axes.set_ylabel(y_label)
     axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def plot_effects(effects: Mapping[str, float], title: str, x_label: str, y_label: str) -> Figure:
+    """Draw bars to the right and to the left of 0, in the order given, the first on top.
+
+    Args:
+        effects: for each name, how much it adds (to the right) or takes away.
+        title: what the reader should see.
+        x_label: what the effects are, with their unit.
+        y_label: what has the names.
+
+    Raises:
+        ValueError: if there are no effects.
+    """
+    if not effects:
+        raise ValueError("There are no effects to draw.")
+    figure = new_figure(title, x_label, y_label)
+    figure.set_figheight(max(3.6, 0.28 * len(effects)))
+    axes = figure.axes[0]
+    for place, effect in enumerate(effects.values()):
+        falls = effect < 0
+        style = {"color": COLOURS[int(falls)], "hatch": "//" if falls else "", "edgecolor": "white"}
+        axes.barh(place, effect, **style)
+    axes.axvline(0, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(effects)), list(effects))
+    axes.set_ylim(len(effects) - 0.5, -0.5)
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def plot_reliability(bins: Mapping[str, Sequence[tuple[float, float, int]]], title: str) -> Figure:
+    """Draw accuracy against confidence, in a square, beside the diagonal of the perfect ones.
+
+    Args:
+        bins: for each name, what `reliability_bins` returns: mean confidence, accuracy, and the
+            number of predictions, which stands beside the point of the first series.
+        title: what the reader should see.
+
+    Raises:
+        ValueError: if there are no series, or more than three.
+
+    Taught in 08, cell `temperature-plot`.
+    """
+    if not 1 <= len(bins) < len(COLOURS):
+        raise ValueError(f"{len(bins)} series were given: pass 1 to {len(COLOURS) - 1}.")
+    figure = new_figure(title, "confidence", "accuracy")
+    figure.set_size_inches(5, 5)
+    axes = figure.axes[0]
+    axes.plot([0, 1], [0, 1], color="black", linestyle=":", label="perfect")
+    for number, (name, rows) in enumerate(bins.items()):
+        x, y, counts = zip(*rows, strict=True)
+        style = {"color": COLOURS[number], "linestyle": LINE_STYLES[number]}
+        axes.plot(x, y, marker="os^"[number], label=name, **style)
+        for place, count in enumerate(counts if number == 0 else ()):
+            axes.annotate(f"{count}", (x[place], y[place]), (6, -12), textcoords="offset points")
+    axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    axes.legend(loc="upper left")
     return figure
 
 
@@ -206,11 +283,17 @@ def plot_roofline(
     intensities = [intensity for intensity, _ in runs.values()]
     ends = [min([ridge, *intensities]) / 2, ridge, max([ridge, *intensities]) * 2]
     roof = [min(peak, bandwidth * intensity) for intensity in ends]
-    axes.plot(ends, roof, color="black", label="roof of this machine")
+    axes.plot(ends, roof, color="black")
+    axes.annotate(f"memory: {bandwidth:.0f} GB/s", (ends[0], roof[0]), (8, 0), **BESIDE)
+    axes.annotate(f"computing: {peak:.0f} GFLOP/s", (ridge, peak), (0, -14), **BESIDE)
     for (name, (intensity, speed)), colour, marker in zip(
         runs.items(), COLOURS, "os^D", strict=False
     ):
         axes.plot(intensity, speed, marker, color=colour, markeredgecolor="black", label=name)
     axes.set(xscale="log", yscale="log")
-    axes.legend()
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(ScalarFormatter())
+        axis.set_minor_locator(NullLocator())
+    axes.legend(loc="lower right")
     return figure

@@ -3,6 +3,9 @@
 from datasets import ClassLabel, Dataset, DatasetDict
 
 SEED = 42
+# One validation split and one training sample for the whole course, so that a number that two
+# notebooks share is the same number.
+TRAIN_SIZE, VALIDATION_SIZE = 1_000, 300
 
 
 def take_sample(dataset: Dataset, size: int, seed: int = SEED) -> Dataset:
@@ -24,7 +27,9 @@ def take_sample(dataset: Dataset, size: int, seed: int = SEED) -> Dataset:
     return dataset.shuffle(seed=seed).select(range(size))
 
 
-def split_validation(dataset: Dataset, size: int, seed: int = SEED) -> DatasetDict:
+def split_validation(
+    dataset: Dataset, size: int = VALIDATION_SIZE, seed: int = SEED
+) -> DatasetDict:
     """Cut a validation split from the training split, with the same balance of labels.
 
     Args:

@@ -42,6 +42,7 @@ class Source:
         model: what `from_pretrained` takes, a folder or a name on the Hub.
         long_texts: the config of `dataset` that has texts longer than a model reads.
         ratings: the config that has every person's rating, or None where there is none.
+        learning_rate: the largest learning rate of the course's recipe for this model.
         cache_dir: the folder for `load_dataset(..., cache_dir=...)`.
     """
 
@@ -50,6 +51,7 @@ class Source:
     model: str
     long_texts: str
     ratings: str | None
+    learning_rate: float
     cache_dir: str
 
     def metric(self, name: str) -> str:
@@ -68,13 +70,16 @@ class Source:
         return MODELS / self.name
 
 
-# Its names, for who only wants to show them; `get_source` also checks that it can be used.
+# Its names, for those who only want to show them; `get_source` also checks that it can be used.
 HUB = Source(
     name="hub",
     dataset=hub.DATASET,
     model=hub.MODEL,
     long_texts=hub.CONFIG,
     ratings=None,
+    # In the middle of what Devlin et al. (2019) fine-tune BERT with; much higher rates can fail
+    # altogether (Mosbach et al., 2021).
+    learning_rate=3e-5,
     cache_dir=str(CACHE / "datasets"),
 )
 
@@ -115,6 +120,8 @@ def _embedded() -> Source:
         model=str(find_weights()),
         long_texts="full_reviews",
         ratings="ratings",
+        # The model is small and half of it frozen: it stands a higher rate.
+        learning_rate=1.5e-4,
         cache_dir=str(CACHE / "datasets"),
     )
 

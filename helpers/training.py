@@ -23,7 +23,6 @@ Metrics = dict[str, float]
 RECIPE = {
     "per_device_train_batch_size": 16,
     "per_device_eval_batch_size": 32,
-    "learning_rate": 1.5e-4,
     "num_train_epochs": 3,
     "warmup_steps": 0.1,
     "train_sampling_strategy": "group_by_length",
@@ -40,11 +39,12 @@ RECIPE = {
 
 
 def training_arguments(
-    output_dir: str | Path, *, fast: bool = False, **changes: object
+    source: Source, output_dir: str | Path, *, fast: bool = False, **changes: object
 ) -> TrainingArguments:
     """Return the course's training arguments.
 
     Args:
+        source: whose learning rate is taken.
         output_dir: the folder for checkpoints.
         fast: use what this machine has, a GPU or bfloat16 units, at the price of results that
             differ between machines in their last digits.
@@ -53,7 +53,8 @@ def training_arguments(
     Raises:
         TypeError: for an argument that `TrainingArguments` does not have.
     """
-    recipe = RECIPE | (_fast_arguments() if fast else {})
+    recipe = RECIPE | {"learning_rate": source.learning_rate}
+    recipe |= _fast_arguments() if fast else {}
     return TrainingArguments(output_dir=str(output_dir), **(recipe | changes))
 
 
@@ -74,7 +75,7 @@ def load_classifier(
 ) -> PreTrainedModel:
     """Load the pretrained encoder with a new classification head, dropout off.
 
-    Three epochs are too few to learn the data by heart: dropout would cost a tenth of the time.
+    Dropout would cost a tenth of the time (notebook 09 measures what it gains).
 
     Args:
         source: where the weights lie.
@@ -94,7 +95,7 @@ def load_classifier(
     # The load report says that the head is new, which is what is wanted here.
     transformers.logging.set_verbosity_error()
     try:
-        return AutoModelForSequenceClassification.from_pretrained(
+        model = AutoModelForSequenceClassification.from_pretrained(
             source.model,
             num_labels=len(label_names),
             id2label=dict(enumerate(label_names)),
@@ -104,6 +105,11 @@ def load_classifier(
         )
     finally:
         transformers.logging.set_verbosity(verbosity)
+    # `Trainer` believes that a model whose forward takes **kwargs divides its loss by the examples
+    # of all accumulated batches and all processes. BERT's classifier averages over its own batch:
+    # without this line the loss and its gradients would be as many times too large. Notebook 11.
+    model.accepts_loss_kwargs = False
+    return model
 
 
 def freeze_lower_layers(model: PreTrainedModel, layers: int) -> None:

@@ -1,5 +1,7 @@
+import math
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -7,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.baselines import (
-    half_panel_agreement,
+    half_panel_hits,
     load_ratings,
     majority_class,
-    rater_errors,
+    median_class,
+    one_person_errors,
     tfidf_logistic_regression,
 )
-from helpers.levels import rating_level
+from helpers.levels import WHOLE_RATING_LEVELS, rating_level
 
 TRAIN_TEXTS = ["good great film", "great fun", "awful boring film", "boring mess"]
 TRAIN_LABELS = [1, 1, 0, 0]
@@ -34,6 +37,18 @@ def test_among_equally_frequent_labels_the_smallest_is_predicted(labels):
 def test_the_majority_of_no_labels_is_refused():
     with pytest.raises(ValueError, match="no training labels to count"):
         majority_class([], 3)
+
+
+@given(st.lists(st.integers(0, 4), min_size=1))
+def test_no_constant_is_nearer_to_the_training_labels_than_the_median(labels):
+    (median,) = median_class(labels, 1)
+    distance = [np.abs(np.subtract(labels, constant)).sum() for constant in range(5)]
+    assert distance[median] == min(distance)
+
+
+def test_the_median_of_no_labels_is_refused():
+    with pytest.raises(ValueError, match="no training labels to take the median of"):
+        median_class([], 3)
 
 
 def test_tfidf_learns_the_words_of_each_class():
@@ -62,53 +77,78 @@ def test_a_source_without_ratings_gives_none(source):
     assert load_ratings(replace(source, ratings=None), "test") == []
 
 
-def test_a_rater_s_error_is_counted_in_levels():
-    # -4 is level 0, 0 is level 2, 2 is level 3.
-    assert rater_errors([[-4, 0, 2], [2]], [0, 3]).tolist() == [0, 2, 3, 0]
+def test_a_person_is_compared_with_the_others_only():
+    # 4 is very positive; the others' mean is 0, neutral. 0 is neutral; the others' is 4 / 2 = 2.
+    (errors,) = one_person_errors([[4, 0, 0]])
+    assert errors.tolist() == [2, 1, 1]
 
 
-@given(st.lists(st.lists(st.integers(-4, 4), min_size=1), min_size=1), st.integers(0, 4))
-def test_each_rating_has_one_error_from_0_to_4(ratings, label):
-    errors = rater_errors(ratings, [label] * len(ratings))
-    assert errors.tolist() == [abs(rating_level(one) - label) for row in ratings for one in row]
+def test_a_person_can_hit_every_level():
+    means = [-3, -1.5, 0, 1.5, 3]
+    others = [[math.floor(mean), math.ceil(mean)] * 5 for mean in means]
+    nearest = [-3, -1, 0, 1, 3]
+    first = [
+        errors[0]
+        for errors in one_person_errors([[n, *o] for n, o in zip(nearest, others, strict=True)])
+    ]
+    assert first == [0, 0, 0, 0, 0]
 
 
-def test_without_ratings_there_are_no_errors():
-    errors = rater_errors([], [0, 1, 2])
-    assert errors.tolist() == []
-    assert errors.dtype == np.int64
+@given(st.lists(st.lists(st.integers(-4, 4), min_size=2), min_size=1))
+def test_each_rating_has_one_error_from_0_to_4(ratings):
+    errors = one_person_errors(ratings)
+    assert list(map(len, errors)) == list(map(len, ratings))
+    assert all(0 <= error <= 4 for row in errors for error in row)
 
 
-def test_ratings_that_do_not_fit_the_labels_are_refused():
-    with pytest.raises(ValueError, match="shorter"):
-        rater_errors([[0], [1]], [2])
+def test_one_rating_alone_has_nobody_to_be_compared_with():
+    with pytest.raises(ValueError, match="nobody is left to compare with"):
+        one_person_errors([[1, 2], [3]])
 
 
-def test_halves_of_raters_of_one_mind_agree():
-    assert half_panel_agreement([[3] * 15, [-1] * 16]) == 1.0
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_no_other_level_of_a_whole_number_is_hit_more_often(source, split):
+    hits = np.zeros((9, 5), dtype=int)
+    for row in load_ratings(source, split):
+        for rating in row:
+            others = Fraction(sum(row) - rating, len(row) - 1)
+            hits[rating + 4, rating_level(others)] += 1
+    assert tuple(hits.argmax(axis=1)) == WHOLE_RATING_LEVELS
 
 
-def test_halves_of_two_raters_of_different_minds_never_agree():
-    assert half_panel_agreement([[-4, 4]] * 10) == 0.0
+def test_raters_of_one_mind_hit_their_own_level():
+    assert half_panel_hits([[3] * 15, [-1] * 16]).tolist() == [True, True]
 
 
-def test_agreement_is_the_share_of_the_texts():
-    assert half_panel_agreement([[-4, 4], [0, 0], [4, 4], [2, -2]]) == 0.5
+def test_half_of_two_raters_of_different_minds_misses():
+    assert half_panel_hits([[-4, 4]] * 10).tolist() == [False] * 10
 
 
 def test_a_half_on_a_cut_belongs_to_the_lower_level():
-    # Ten raters give -13 in all. Halves of -6 and -7 are means of -1.2 and -1.4, one level;
-    # they come up in five of six draws, halves of -5 and -8 (two levels) in the sixth.
-    agreement = half_panel_agreement([[-1] * 7 + [-2] * 3] * 300)
-    assert agreement == pytest.approx(5 / 6, abs=0.07)
+    # Ten raters give -13 in all, -1.3: negative. A half of -6 is on the cut -1.2, negative too;
+    # a half of -5, neutral, comes up in one of twelve draws, as does one of -8.
+    hits = half_panel_hits([[-1] * 7 + [-2] * 3] * 600)
+    assert hits.mean() == pytest.approx(11 / 12, abs=0.04)
 
 
-def test_the_same_seed_makes_the_same_halves():
+def test_the_same_seed_draws_the_same_halves():
     ratings = np.random.default_rng(0).integers(-4, 5, size=(40, 15)).tolist()
-    agreements = [half_panel_agreement(ratings, seed) for seed in (1, 1, 2, 3, 4)]
-    assert agreements[0] == agreements[1]
-    assert len(set(agreements)) > 1
+    first, same, other = (half_panel_hits(ratings, seed).tolist() for seed in (1, 1, 2))
+    assert first == same != other
 
 
-def test_without_ratings_there_is_no_agreement_to_tell():
-    assert np.isnan(half_panel_agreement([]))
+def test_the_ceiling_is_what_a_predictor_that_knows_the_true_mean_reaches():
+    generator = np.random.default_rng(0)
+    true_means = generator.uniform(-3, 3, size=4_000)
+    ratings = generator.normal(true_means[:, None], 1.2, size=(4_000, 16)).clip(-4, 4).round()
+    ratings = ratings.astype(int).tolist()
+    panel = [rating_level(Fraction(sum(row), len(row))) for row in ratings]
+    knows = np.mean(
+        [rating_level(mean) == level for mean, level in zip(true_means, panel, strict=True)]
+    )
+    assert half_panel_hits(ratings).mean() == pytest.approx(knows, abs=0.02)
+
+
+def test_without_ratings_there_is_nothing_to_compare():
+    assert one_person_errors([]) == []
+    assert half_panel_hits([]).tolist() == []

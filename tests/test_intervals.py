@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.intervals import bootstrap_interval
+from helpers.intervals import bootstrap_interval, cluster_bootstrap_interval
 
 HITS = st.lists(st.integers(0, 1), min_size=1, max_size=50)
 
@@ -66,3 +66,24 @@ def test_no_values_are_refused(values):
 def test_a_level_that_is_no_share_is_refused(level):
     with pytest.raises(ValueError, match="pass a number between 0 and 1"):
         bootstrap_interval([0, 1], level=level)
+
+
+def test_the_order_of_the_values_does_not_matter():
+    values = [0, 1, 1, 0, 1, 3, 0.5]
+    assert bootstrap_interval(values) == bootstrap_interval(values[::-1])
+
+
+def test_clusters_of_equal_values_count_as_one_value_each():
+    hits = [0, 1] * 100
+    clustered = cluster_bootstrap_interval([[hit] * 10 for hit in hits])
+    assert clustered == pytest.approx(bootstrap_interval(hits), abs=0.01)
+
+
+def test_a_cluster_weighs_as_much_as_it_has_values():
+    assert cluster_bootstrap_interval([[1, 1, 1, 0]], resamples=5) == (0.75, 0.75)
+
+
+@pytest.mark.parametrize("clusters", [[], [[1], []]])
+def test_no_clusters_or_an_empty_one_are_refused(clusters):
+    with pytest.raises(ValueError, match="no clusters to resample, or one of them is empty"):
+        cluster_bootstrap_interval(clusters)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.levels import CUTS, LEVELS, rating_level
+from helpers.levels import CUTS, LEVELS, rating_level, whole_rating_level
 
 RATINGS = st.fractions(min_value=-4, max_value=4)
 
@@ -53,3 +53,9 @@ def test_turning_the_sign_mirrors_the_level(rating):
 def test_a_rating_off_the_scale_is_refused(rating):
     with pytest.raises(ValueError, match="lies between -4 and \\+4"):
         rating_level(rating)
+
+
+@pytest.mark.parametrize("rating", [-5, 5, 0.5])
+def test_what_one_person_cannot_have_given_is_refused(rating):
+    with pytest.raises(ValueError, match="whole number from -4 to 4"):
+        whole_rating_level(rating)

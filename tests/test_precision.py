@@ -24,10 +24,10 @@ def test_a_cpu_with_bfloat16_units_computes_in_bfloat16(machine, unit):
     assert fast_precision() == "bfloat16"
 
 
-def test_a_cpu_without_units_never_computes_in_bfloat16(machine, tmp_path):
+def test_a_cpu_without_units_never_computes_in_bfloat16(machine, source, tmp_path):
     machine({"avx2": True, "avx512_f": True, "avx512_bf16": False})
     assert fast_precision() == "float32"
-    arguments = training_arguments(tmp_path, fast=True)
+    arguments = training_arguments(source, tmp_path, fast=True)
     assert (arguments.bf16, arguments.fp16, arguments.use_cpu) == (False, False, True)
 
 
@@ -37,17 +37,17 @@ def test_a_gpu_computes_in_half_precision(machine, bfloat16, precision):
     assert fast_precision() == precision
 
 
-def test_fast_arguments_choose_bfloat16_where_there_are_units(machine, tmp_path):
+def test_fast_arguments_choose_bfloat16_where_there_are_units(machine, source, tmp_path):
     machine({"amx_bf16": True})
-    assert training_arguments(tmp_path, fast=True).bf16
+    assert training_arguments(source, tmp_path, fast=True).bf16
 
 
-def test_what_is_asked_for_comes_before_what_is_fast(machine, tmp_path):
+def test_what_is_asked_for_comes_before_what_is_fast(machine, source, tmp_path):
     machine({"amx_bf16": True})
-    assert not training_arguments(tmp_path, fast=True, bf16=False).bf16
+    assert not training_arguments(source, tmp_path, fast=True, bf16=False).bf16
 
 
-def test_without_fast_the_arguments_are_the_same_on_every_machine(machine, tmp_path):
+def test_without_fast_the_arguments_are_the_same_on_every_machine(machine, source, tmp_path):
     machine({"amx_bf16": True})
-    arguments = training_arguments(tmp_path)
+    arguments = training_arguments(source, tmp_path)
     assert (arguments.bf16, arguments.use_cpu) == (False, True)

@@ -41,7 +41,7 @@ def test_an_epoch_takes_time_in_proportion_to_its_computed_tokens():
 
 def test_the_timed_steps_are_those_after_the_first(source, tokenizer, rows, tmp_path):
     arguments = training_arguments(
-        tmp_path, per_device_train_batch_size=2, train_sampling_strategy="sequential"
+        source, tmp_path, per_device_train_batch_size=2, train_sampling_strategy="sequential"
     )
     model = load_classifier(source, LEVELS)
     measured = measure_training(model, arguments, rows, tokenizer, steps=2)
@@ -54,10 +54,10 @@ def test_the_timed_steps_are_those_after_the_first(source, tokenizer, rows, tmp_
 
 def test_it_prints_nothing(source, tokenizer, rows, tmp_path, capfd):
     model = load_classifier(source, LEVELS)
-    measure_training(model, training_arguments(tmp_path), rows, tokenizer, steps=1)
+    measure_training(model, training_arguments(source, tmp_path), rows, tokenizer, steps=1)
     assert "train_runtime" not in capfd.readouterr().out
 
 
 def test_no_steps_are_a_clear_error(source, tokenizer, rows, tmp_path):
     with pytest.raises(ValueError, match="0 steps were to be timed: pass 1 or more"):
-        measure_training(None, training_arguments(tmp_path), rows, tokenizer, steps=0)
+        measure_training(None, training_arguments(source, tmp_path), rows, tokenizer, steps=0)

@@ -139,37 +139,37 @@ def test_compute_metrics_is_what_scikit_learn_computes(source):
     }
 
 
-def test_the_arguments_are_those_of_the_recipe(tmp_path):
-    arguments = training_arguments(tmp_path / "out")
+def test_the_arguments_are_those_of_the_recipe(source, tmp_path):
+    arguments = training_arguments(source, tmp_path / "out")
     assert arguments.output_dir == str(tmp_path / "out")
     assert arguments.report_to == []
     named = {name: getattr(arguments, name) for name in RECIPE if name != "report_to"}
     assert named == {name: value for name, value in RECIPE.items() if name != "report_to"}
 
 
-def test_changes_win_over_the_recipe(tmp_path):
-    arguments = training_arguments(tmp_path, num_train_epochs=7, save_strategy="epoch")
+def test_changes_win_over_the_recipe(source, tmp_path):
+    arguments = training_arguments(source, tmp_path, num_train_epochs=7, save_strategy="epoch")
     assert (arguments.num_train_epochs, arguments.save_strategy) == (7, "epoch")
 
 
-def test_changes_leave_the_recipe_as_it_was(tmp_path):
+def test_changes_leave_the_recipe_as_it_was(source, tmp_path):
     before = dict(RECIPE)
-    training_arguments(tmp_path, num_train_epochs=7)
+    training_arguments(source, tmp_path, num_train_epochs=7)
     assert before == RECIPE
 
 
-def test_training_stays_on_the_cpu_also_where_there_is_a_gpu(tmp_path):
-    assert training_arguments(tmp_path).use_cpu
+def test_training_stays_on_the_cpu_also_where_there_is_a_gpu(source, tmp_path):
+    assert training_arguments(source, tmp_path).use_cpu
 
 
 @pytest.mark.parametrize("name", ["evaluation_strategy", "no_cuda", "epochs"])
-def test_an_argument_that_does_not_exist_is_refused_by_name(tmp_path, name):
+def test_an_argument_that_does_not_exist_is_refused_by_name(source, tmp_path, name):
     with pytest.raises(TypeError, match=name):
-        training_arguments(tmp_path, **{name: 1})
+        training_arguments(source, tmp_path, **{name: 1})
 
 
-def test_the_recipe_needs_nothing_that_transformers_marks_as_old(tmp_path, recwarn):
-    assert isinstance(training_arguments(tmp_path), TrainingArguments)
+def test_the_recipe_needs_nothing_that_transformers_marks_as_old(source, tmp_path, recwarn):
+    assert isinstance(training_arguments(source, tmp_path), TrainingArguments)
     assert [str(warning.message) for warning in recwarn] == []
 
 

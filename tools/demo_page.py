@@ -3,7 +3,7 @@
 import gradio
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from helpers.finetuned import TRAIN_SIZE
+from helpers.sampling import TRAIN_SIZE
 from helpers.scoring import score
 
 TITLE = "How does this review sound?"
