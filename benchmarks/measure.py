@@ -13,12 +13,12 @@ import transformers
 from datasets import Dataset, load_dataset
 from transformers import AutoTokenizer, PreTrainedModel, Trainer, TrainingArguments
 
-from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, TRAIN_SIZE, Recipe, build_recipes
+from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, Recipe, build_recipes
 from helpers.intervals import bootstrap_interval
 from helpers.memory import peak_megabytes
 from helpers.preprocess import token_counts, tokenize
 from helpers.roofline import training_operations
-from helpers.sampling import SEED, split_validation, take_sample
+from helpers.sampling import SEED, TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import get_source
 from helpers.throughput import measure_training
 from helpers.training import freeze_lower_layers, load_classifier
@@ -44,7 +44,7 @@ def prepare_data(
     rows, test = tokenized["train"].shuffle(seed=SEED), tokenized["test"]
     if size is not None:
         # The same 1,000 texts as notebook 07 trains on.
-        rows = take_sample(split_validation(tokenized["train"], size=300)["train"], size)
+        rows = take_sample(split_validation(tokenized["train"])["train"], size)
     if padding == "max_length":
         rows, test = pad_to_limit(rows, tokenizer), pad_to_limit(test, tokenizer)
     return rows, test, tokenizer

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 import torch
 
 from helpers.precision import fast_precision
+from helpers.sources import get_source
 from helpers.training import RECIPE
 
 EPOCHS = 3
-TRAIN_SIZE = 1_000
 # The document evaluates on so many rows, after each epoch.
 EVALUATION_SIZE = 1_000
 FROZEN_LAYERS = 3
@@ -46,8 +46,12 @@ class Recipe:
     arguments: dict[str, object] = field(default_factory=dict)
 
 
-def build_recipes() -> list[Recipe]:
-    """Return the document's recipe and what each lever makes of the one before it."""
+def build_recipes(precision: str | None = None) -> list[Recipe]:
+    """Return the document's recipe and what each lever makes of the one before it.
+
+    Args:
+        precision: that of the faster recipes; None is the fastest that this machine has.
+    """
     recipes = [Recipe("document: pad to 512", timed_steps=4, padding="max_length")]
 
     def add(name: str, timed_steps: int | None, arguments: dict | None = None, **changes) -> None:
@@ -59,11 +63,12 @@ def build_recipes() -> list[Recipe]:
     add("pad to the batch", None, padding="longest")
     grouping = {"train_sampling_strategy": "group_by_length"}
     add("group by length", TIMED_STEPS, grouping, sort_for_evaluation=True)
-    course = ("per_device_train_batch_size", "learning_rate", "warmup_steps")
+    course = ("per_device_train_batch_size", "warmup_steps")
     batch = {name: RECIPE[name] for name in course} | {"per_device_eval_batch_size": 64}
-    add("batches of 16, learning rate 1.5e-4", TIMED_STEPS, batch)
+    batch["learning_rate"] = get_source().learning_rate
+    add("batches of 16, larger learning rate", TIMED_STEPS, batch)
     add("no dropout", TIMED_STEPS, dropout=0.0)
-    precision = fast_precision()
+    precision = precision or fast_precision()
     if precision != "float32":
         add(precision, None, precision=precision)
     if precision == "bfloat16" and not torch.cuda.is_available():

@@ -10,10 +10,11 @@ from pathlib import Path
 import torch
 from transformers import AutoConfig
 
-from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, TRAIN_SIZE, build_recipes
+from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, build_recipes
 from benchmarks.report import draw_growth, draw_rows, tables
 from helpers.precision import fast_precision
 from helpers.roofline import measure_peak_gflops
+from helpers.sampling import TRAIN_SIZE
 from helpers.sources import get_source
 from tools.kernel_environment import PROJECT, prepare_kernel_environment
 

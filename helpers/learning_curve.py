@@ -12,31 +12,33 @@ PATH = PROJECT / "data" / "learning_curve.json"
 
 @dataclass(frozen=True, order=True)
 class CurveRun:
-    """One training of the program, from its pretrained weights to its test score.
+    """One training run of the program, from its pretrained weights to its test score.
 
     Attributes:
         samples: how many training reviews.
         seed: draws those reviews, the head's weights and the order of the batches.
+        frozen_layers: how many layers were frozen beside the embeddings; -1 is nothing frozen.
         accuracy: the share of the 2,000 test reviews whose label was hit.
-        interval: the 95 % interval of the accuracy.
-        seconds: how long the training took.
+        interval: the 95 % confidence interval of the accuracy.
+        mae: the mean absolute error on the test reviews, in levels.
     """
 
     samples: int
     seed: int
+    frozen_layers: int
     accuracy: float
     interval: tuple[float, float]
-    seconds: float
+    mae: float
 
 
 def read_runs(path: Path = PATH) -> list[CurveRun]:
-    """Return the measured runs, by size and seed."""
+    """Return the measured runs, by size, seed and frozen layers."""
     rows = json.loads(path.read_text(encoding="utf-8"))
     return sorted(CurveRun(**row | {"interval": tuple(row["interval"])}) for row in rows)
 
 
 def write_runs(runs: Sequence[CurveRun], path: Path = PATH) -> None:
-    """Write the runs in place of those in the file, by size and seed."""
+    """Write the runs in place of those in the file, by size, seed and frozen layers."""
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps([asdict(run) for run in sorted(runs)], indent=1) + "\n")
     # In one move: a stop leaves the old file or the new one.

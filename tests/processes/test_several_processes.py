@@ -62,15 +62,6 @@ def test_the_loss_is_not_multiplied_by_the_processes(folders, launcher):
     assert two == pytest.approx(one, rel=0.05)
 
 
-def test_trainer_left_alone_doubles_the_loss(folders, tmp_path):
-    """The reason for `average_tokens_across_devices` in the program's defaults."""
-    folder = tmp_path / "run"
-    flag = "--average_tokens_across_devices=True"
-    run = finetune("--output_dir", str(folder), *SMALL, HALF_BATCH, flag, launcher=TWO)
-    assert run.code == 0, run.errors
-    assert losses(folder)[0] == pytest.approx(2 * losses(folders["one"])[0], rel=0.05)
-
-
 @pytest.mark.slow
 def test_two_processes_end_within_two_hundredths_of_one(tmp_path):
     one = finetune("--output_dir", str(tmp_path / "one"), threads=2)

@@ -1,0 +1,97 @@
+"""Train each step from the document's recipe to the course's to the end; write data/levers.json.
+
+What each lever costs in accuracy cannot be seen from some steps: every row is a whole training
+run of the 1,000 reviews, in float32, with the seed of notebook 07. The padding to 512 is left
+out: it is masked, so that it changes no prediction (notebook 03), and takes most of an hour.
+"""
+
+import json
+import sys
+import tempfile
+import time
+
+import numpy as np
+import transformers
+from datasets import load_dataset
+from transformers import AutoTokenizer, Trainer
+
+from benchmarks.measure import prepare_arguments, prepare_model
+from benchmarks.recipes import Recipe, build_recipes
+from benchmarks.speed import run_child
+from helpers.preprocess import token_counts, tokenize
+from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
+from helpers.sources import PROJECT, get_source
+from helpers.training import training_arguments
+from tools.kernel_environment import prepare_kernel_environment
+
+PATH = PROJECT / "data" / "levers.json"
+
+
+def float32_recipes() -> list[Recipe]:
+    """Return the recipes that train the same model on every machine, up to the course's."""
+    recipes = build_recipes("float32")
+    names = [recipe.name for recipe in recipes]
+    return recipes[1 : names.index("frozen lower half") + 1]
+
+
+def train(recipe: Recipe) -> dict[str, object]:
+    """Train as notebook 07 does but for the recipe's levers, evaluating after each epoch.
+
+    Returns:
+        Its name, the seconds of training with its evaluations, and the predicted label of each
+        test review, in the order of the test split, as a string of digits.
+    """
+    source = get_source()
+    tokenizer = AutoTokenizer.from_pretrained(source.model)
+    dataset = load_dataset(source.dataset, cache_dir=source.cache_dir)
+    tokenized = tokenize(dataset, tokenizer)
+    splits = split_validation(tokenized["train"])
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = prepare_arguments(recipe, folder)
+        arguments.eval_strategy = transformers.trainer_utils.IntervalStrategy.EPOCH
+        arguments.per_device_eval_batch_size = 32
+        trainer = Trainer(
+            model=prepare_model(recipe),
+            args=arguments,
+            train_dataset=take_sample(splits["train"], TRAIN_SIZE),
+            eval_dataset=splits["validation"],
+            processing_class=tokenizer,
+        )
+        start = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - start
+        lengths = token_counts(tokenized["test"])
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        sequential = {"eval_strategy": "no", "train_sampling_strategy": "sequential"}
+        tester = Trainer(
+            trainer.model,
+            training_arguments(source, folder, **sequential),
+            processing_class=tokenizer,
+        )
+        logits = tester.predict(tokenized["test"].select(order)).predictions
+    labels = np.empty(len(order), dtype=np.int64)
+    labels[order] = logits.argmax(axis=-1)
+    predicted = "".join(map(str, labels))
+    return {"name": recipe.name, "seconds": round(seconds, 1), "predicted": predicted}
+
+
+def main() -> None:
+    """Measure every recipe in a process of its own; with a number in argv, that one only."""
+    prepare_kernel_environment()
+    recipes = float32_recipes()
+    if len(sys.argv) > 1:
+        transformers.logging.disable_progress_bar()
+        print(json.dumps(train(recipes[int(sys.argv[1])])))
+        return
+    rows = []
+    for number, recipe in enumerate(recipes):
+        print(f"  {recipe.name}", file=sys.stderr, flush=True)
+        rows.append(run_child("levers", str(number)))
+    draft = PATH.with_suffix(".draft")
+    draft.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    draft.replace(PATH)
+    print(f"written: data/{PATH.name}, {len(rows)} rows")
+
+
+if __name__ == "__main__":
+    main()
