@@ -37,8 +37,9 @@ test: $(READY) ## lint, test the helpers and the data, and compare every noteboo
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile --ignore=tests/hub --ignore=tests/demo --ignore=tests/grading --ignore=tests/processes --ignore=tests/site --ignore=tests/browser
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(filter-out $(TRAINING),$(NOTEBOOKS))
-	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(TRAINING)
+	@$(BIN)/python -m tools.answers $(NOTEBOOKS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(patsubst notebooks/zh/%,build/compare/%,$(filter-out $(TRAINING),$(NOTEBOOKS)))
+	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(patsubst notebooks/zh/%,build/compare/%,$(TRAINING))
 
 test-processes: $(READY) ## start helpers.finetune in one process and in several, stop it, kill it, and go on (QUICK=1: without the slow tests)
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile $(if $(QUICK),-m 'not slow') tests/processes
@@ -140,10 +141,10 @@ doctor: ## look at this machine and its source, and say what to do about what is
 update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs in both languages, show what changed
 	$(BIN)/python -m tools.update_notebooks $(NB)
 	$(BIN)/python -m tools.readme_picture
-	$(BIN)/python -m tools.sync_notebooks
+	$(BIN)/python -m tools.sync_notebooks $(NB)
 
-sync: $(READY) ## let the English notebooks follow the Chinese ones, and list what is to be translated
-	$(BIN)/python -m tools.sync_notebooks
+sync: $(READY) ## let the English notebooks follow the Chinese ones (NB=07: only that one), and list what is to be translated
+	$(BIN)/python -m tools.sync_notebooks $(NB)
 
 translated: $(READY) ## record that the English of a notebook (NB=07) was read against today's Chinese
 	$(BIN)/python -m tools.sync_notebooks --translated $(NB)

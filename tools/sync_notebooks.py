@@ -14,8 +14,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
+from tools.answers import take_answers, with_answers
 from tools.execute import find_notebooks
-from tools.exercise_tasks import TASKS, write_tasks
+from tools.exercise_tasks import EXERCISES, TASKS, write_tasks
 from tools.languages import ORIGINAL, TRANSLATION, notebook_folder
 
 # What a translated cell's metadata keeps of the text that it was translated from.
@@ -136,6 +137,8 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
     write_tasks(original, path.stem, ORIGINAL)
     tasks_are_new = write(original, path)
     translation = follow(original, read_translation(target))
+    if (cell := prose_cells(translation).get(EXERCISES)) and cell.source:
+        take_answers(with_answers(original), translation)
     write_tasks(translation, path.stem, TRANSLATION)
     record(original, translation, [TASKS])
     confirmed = confirm(original, translation) if translated else []
@@ -157,6 +160,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         const="",
         help="record that the English of notebook NB was read against today's Chinese",
     )
+    parser.add_argument("notebook", nargs="?", help="let only this notebook follow, such as 07")
     options = parser.parse_args(arguments)
     if options.translated == "":
         raise SystemExit("Name the notebook that you have read: make translated NB=07.")
@@ -169,11 +173,12 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         1 if an English notebook has no original any more, else 0.
     """
-    choice = parse_arguments(arguments).translated
-    originals = find_notebooks(choice, notebook_folder(ORIGINAL))
+    options = parse_arguments(arguments)
+    translated = options.translated is not None
+    originals = find_notebooks(options.translated or options.notebook, notebook_folder(ORIGINAL))
     folder = notebook_folder(TRANSLATION)
     for path in originals:
-        print("\n".join(sync(path, folder / path.name, translated=choice is not None)))
+        print("\n".join(sync(path, folder / path.name, translated=translated)))
     names = {path.name for path in find_notebooks(None, notebook_folder(ORIGINAL))}
     left = [path.name for path in sorted(folder.glob("*.ipynb")) if path.name not in names]
     for name in left:

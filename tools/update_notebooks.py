@@ -6,6 +6,7 @@ import sys
 import nbformat
 from nbformat import NotebookNode
 
+from tools.answers import with_answers
 from tools.execute import Execution, execute, find_notebooks
 from tools.kernel_environment import prepare_kernel_environment
 from tools.run_notebooks import print_progress
@@ -28,6 +29,7 @@ def output_text(cell: NotebookNode) -> str:
 
 def changes(before: NotebookNode, after: NotebookNode) -> list[str]:
     """The lines of output that differ, under the id of their cell, `-` before and `+` after."""
+    before, after = with_answers(before), with_answers(after)
     old_texts = {cell.id: output_text(cell) for cell in before.cells}
     lines = []
     for cell in after.cells:
@@ -54,7 +56,7 @@ def main(choice: str | None = None) -> int:
     failed = False
     for path in find_notebooks(choice):
         before = nbformat.read(path, as_version=4)
-        execution = execute(path, report=print_progress)
+        execution = execute(path, report=print_progress, answers=True)
         print_progress("")
         if execution.failed_cell:
             failed = True
