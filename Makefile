@@ -31,13 +31,13 @@ $(READY): pyproject.toml constraints.txt
 setup: $(READY) ## install the pinned packages and the weights (the other commands do it themselves)
 
 run: $(READY) ## execute the notebooks (NB=07: only that one; COURSE_LANG=en: in English) into build/run/, with an HTML page of each
-	$(BIN)/python -m tools.run_notebooks $(NB)
+	$(BIN)/python -m course.notebooks.run $(NB)
 
 test: $(READY) ## lint, test the helpers and the data, and compare every notebook's outputs
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile --ignore=tests/hub --ignore=tests/demo --ignore=tests/grading --ignore=tests/processes --ignore=tests/site --ignore=tests/browser
-	@$(BIN)/python -m tools.answers $(NOTEBOOKS)
+	@$(BIN)/python -m course.notebooks.answers $(NOTEBOOKS)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env $(patsubst notebooks/zh/%,build/compare/%,$(filter-out $(TRAINING),$(NOTEBOOKS)))
 	$(BIN)/python -m pytest -q --nbval --nbval-current-env $(patsubst notebooks/zh/%,build/compare/%,$(TRAINING))
 
@@ -69,7 +69,7 @@ build/demo/.ready: $(READY)
 	@touch $@
 
 demo: build/demo/.ready ## open a page on this machine that scores what you type with the model of notebook 07 (ARGS="--port 7861")
-	@build/demo/bin/python -m tools.demo $(ARGS)
+	@build/demo/bin/python -m course.serve.demo $(ARGS)
 
 test-demo: build/demo/.ready ## test that page: a real server, asked over loopback
 	build/demo/bin/python -m pytest -q --durations=5 tests/demo
@@ -85,10 +85,10 @@ build/nbgrader/.ready: $(READY)
 	@touch $@
 
 assignments: build/nbgrader/.ready ## make the exercises for learners, without solutions and hidden tests, in build/assignments
-	@build/nbgrader/bin/python -m tools.assignments
+	@build/nbgrader/bin/python -m course.classroom.assignments
 
 grade: build/nbgrader/.ready ## grade a folder of submissions (SUBMISSIONS=folder) into build/grades.csv
-	@build/nbgrader/bin/python -m tools.grade "$(SUBMISSIONS)"
+	@build/nbgrader/bin/python -m course.classroom.grade "$(SUBMISSIONS)"
 
 test-grading: build/nbgrader/.ready ## test the assignments with nbgrader: solutions, untouched notebooks, every misconception (QUICK=1: without those, only what is made and how a folder is graded)
 	build/nbgrader/bin/python -m pytest -q --durations=5 -n 2 $(if $(QUICK),-m 'not slow') tests/grading
@@ -98,70 +98,70 @@ $(VENV)/.site: $(READY)
 	@touch $@
 
 slides: $(VENV)/.site ## make a deck of slides from each notebook, in both languages, into build/slides/
-	@$(BIN)/python -m tools.slides
+	@$(BIN)/python -m course.publish.slides
 
 plan-slides: $(READY) ## give the cells that have no slide metadata the usual ones (NB=07: only that notebook)
-	$(BIN)/python -m tools.slide_plan $(NB)
+	$(BIN)/python -m course.publish.slide_plan $(NB)
 
 site: $(VENV)/.site ## make the series into a website with search, in both languages, into build/site/
-	@$(BIN)/python -m tools.site
+	@$(BIN)/python -m course.publish.site
 
 test-site: $(VENV)/.site ## test the slides and the website: every link, the search, nothing from elsewhere
 	$(BIN)/python -m pytest -q --durations=5 tests/site
 
-# Playwright drives the machine's own Chromium or Chrome, which tools.chromium looks for.
+# Playwright drives the machine's own Chromium or Chrome, which course.environment.chromium looks for.
 $(VENV)/.browser: $(VENV)/.site
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser]'
 	@touch $@
 
 test-browser: $(VENV)/.browser build/rise/.ready ## open JupyterLab, the slides and the website in a real browser: click, type, look
-	@$(BIN)/python -m tools.chromium
+	@$(BIN)/python -m course.environment.chromium
 	$(BIN)/python -m pytest -q --durations=5 -n 2 --dist loadfile tests/browser
 
 pictures: test-browser ## take the pictures of JupyterLab, the slides and the website anew, into docs/images/
-	@$(BIN)/python -m tools.pictures
+	@$(BIN)/python -m course.notebooks.pictures
 
 build/rise/.ready: $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/rise $$($(BIN)/python -m tools.rise --requirements)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target build/rise $$($(BIN)/python -m course.serve.rise --requirements)
 	@touch $@
 
 rise: build/rise/.ready ## open JupyterLab with a button that shows a notebook as slides whose code runs (ARGS as for lab)
-	$(BIN)/python -m tools.rise $(ARGS)
+	$(BIN)/python -m course.serve.rise $(ARGS)
 
 lab: $(READY) ## open JupyterLab on the notebooks (COURSE_LANG=en: in English; ARGS=--no-browser: options of JupyterLab)
-	$(BIN)/python -m tools.lab $(ARGS)
+	$(BIN)/python -m course.serve.lab $(ARGS)
 
 fetch: $(READY) ## bring what COURSE_SOURCE=hub needs into data/hf, patiently, digests checked
-	$(BIN)/python -m tools.fetch
+	$(BIN)/python -m course.hub.fetch
 
 # It must also run where the set-up failed.
 doctor: ## look at this machine and its source, and say what to do about what is wrong
-	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m tools.doctor
+	@$(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON)) -m course.doctor
 
 update: $(READY) ## execute the notebooks again (NB=07: only that one), store the outputs in both languages, show what changed
-	$(BIN)/python -m tools.update_notebooks $(NB)
-	$(BIN)/python -m tools.readme_picture
-	$(BIN)/python -m tools.sync_notebooks $(NB)
+	$(BIN)/python -m course.notebooks.update $(NB)
+	$(BIN)/python -m course.notebooks.readme_picture
+	$(BIN)/python -m course.notebooks.sync $(NB)
 
 sync: $(READY) ## let the English notebooks follow the Chinese ones (NB=07: only that one), and list what is to be translated
-	$(BIN)/python -m tools.sync_notebooks $(NB)
+	$(BIN)/python -m course.notebooks.sync $(NB)
 
 translated: $(READY) ## record that the English of a notebook (NB=07) was read against today's Chinese
-	$(BIN)/python -m tools.sync_notebooks --translated $(NB)
+	$(BIN)/python -m course.notebooks.sync --translated $(NB)
 
 build/mirror/.ready: pyproject.toml
 	@echo "Installing the mirror into build/mirror (half a minute, once)"
 	@$(PYTHON) -m venv build/mirror
-	@build/mirror/bin/python -m pip install --quiet --disable-pip-version-check $$(build/mirror/bin/python -m tools.mirror --requirements)
+	@build/mirror/bin/python -m pip install --quiet --disable-pip-version-check $$(build/mirror/bin/python -m course.hub.mirror --requirements)
 	@touch $@
 
 mirror: build/mirror/.ready ## mirror the Hub for a class, port 8090 (ARGS=--offline: from what it has; ARGS=--help)
-	@build/mirror/bin/python -m tools.mirror $(ARGS)
+	@build/mirror/bin/python -m course.hub.mirror $(ARGS)
 
 lock: ## derive environment.yml and constraints.txt from pyproject.toml
 	$(PYTHON) -m venv --clear build/lock
 	build/lock/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	build/lock/bin/python -m tools.lock
+	build/lock/bin/python -m course.environment.lock
 
 clean: ## remove what the commands made (not .venv)
 	rm -rf build data/hf .pytest_cache .ruff_cache .hypothesis

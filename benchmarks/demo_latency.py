@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from tools.kernel_environment import PROJECT, prepare_kernel_environment
+from course.environment.kernel import PROJECT, prepare_kernel_environment
 
 WORDS = (20, 200, 10_000)
 REPEATS = 50
@@ -34,7 +34,7 @@ def running_demo(
     Raises:
         SystemExit: if it ends before it serves the page; its own words stand in the terminal.
     """
-    command = [sys.executable, "-m", "tools.demo", "--port", "0"]
+    command = [sys.executable, "-m", "course.serve.demo", "--port", "0"]
     process = subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
     )

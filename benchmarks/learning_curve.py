@@ -8,9 +8,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from course.environment.kernel import prepare_kernel_environment
 from helpers.launch import finetune
 from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
-from tools.kernel_environment import prepare_kernel_environment
 
 # For each size its seeds: more for the course's own, one where a run takes long.
 # The last size is all that is left of train once the validation split is cut.

@@ -18,11 +18,11 @@ from transformers import AutoTokenizer, Trainer
 from benchmarks.measure import prepare_arguments, prepare_model
 from benchmarks.recipes import Recipe, build_recipes
 from benchmarks.speed import run_child
+from course.environment.kernel import prepare_kernel_environment
 from helpers.preprocess import token_counts, tokenize
 from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import PROJECT, get_source
 from helpers.training import training_arguments
-from tools.kernel_environment import prepare_kernel_environment
 
 PATH = PROJECT / "data" / "levers.json"
 

@@ -12,11 +12,11 @@ from transformers import AutoConfig
 
 from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, build_recipes
 from benchmarks.report import draw_growth, draw_rows, tables
+from course.environment.kernel import PROJECT, prepare_kernel_environment
 from helpers.precision import fast_precision
 from helpers.roofline import measure_peak_gflops
 from helpers.sampling import TRAIN_SIZE
 from helpers.sources import get_source
-from tools.kernel_environment import PROJECT, prepare_kernel_environment
 
 BUILD = PROJECT / "build"
 

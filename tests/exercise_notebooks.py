@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from tools.kernel_environment import PROJECT
+from course.environment.kernel import PROJECT
 
 SOURCES = sorted((PROJECT / "exercises" / "source").glob("*/*.ipynb"))
 CHECK = "-check"

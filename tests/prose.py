@@ -6,7 +6,7 @@ from pathlib import Path
 
 import mistune
 
-from tools.kernel_environment import PROJECT
+from course.environment.kernel import PROJECT
 
 GLOSSARY = PROJECT / "docs" / "glossary.md"
 # Chinese characters and punctuation, and the full-width forms of others.

@@ -11,7 +11,7 @@ from threading import Thread
 
 from urllib3 import PoolManager, Retry
 
-from tools.kernel_environment import PROJECT
+from course.environment.kernel import PROJECT
 
 # The address is printed a moment before the server answers at it.
 SOON = Retry(connect=8, redirect=5, backoff_factor=0.1)
@@ -39,7 +39,7 @@ def start(
     options: list[str],
     project: Path = PROJECT,
     language: str = "zh",
-    module: str = "tools.lab",
+    module: str = "course.serve.lab",
 ) -> subprocess.Popen:
     """Start the command of `make lab`, without a browser of its own.
 
@@ -48,7 +48,7 @@ def start(
         options: those of the command.
         project: where it is run.
         language: that of the notebooks.
-        module: the command; `tools.rise` for that of `make rise`.
+        module: the command; `course.serve.rise` for that of `make rise`.
     """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")
@@ -66,7 +66,7 @@ def start(
 
 @contextlib.contextmanager
 def running_lab(
-    home: Path, project: Path = PROJECT, language: str = "zh", module: str = "tools.lab"
+    home: Path, project: Path = PROJECT, language: str = "zh", module: str = "course.serve.lab"
 ) -> Iterator[Lab]:
     """A JupyterLab on a free port, with the arguments of `start`."""
     process = start(home, ["--port=0"], project, language, module)

@@ -9,10 +9,10 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from prose import plain, tables, tokens
 
+from course.environment.kernel import PROJECT
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES, notebook_folder
 from helpers.plots import COLOURS, plot_bars, plot_lines, plot_roofline
-from tools.execute import find_notebooks
-from tools.kernel_environment import PROJECT
-from tools.languages import LANGUAGES, notebook_folder
 
 NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 PAGES = [

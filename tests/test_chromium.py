@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools import chromium
+from course.environment import chromium
 
 
 @pytest.fixture

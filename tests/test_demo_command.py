@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tools import demo
-from tools.demo import DemoError, listen, main, parse_arguments
-from tools.kernel_environment import PROJECT
+from course.environment.kernel import PROJECT
+from course.serve import demo
+from course.serve.demo import DemoError, listen, main, parse_arguments
 
 
 @pytest.fixture
@@ -76,7 +76,9 @@ def test_help_names_the_port_it_takes(capsys):
 
 
 def test_importing_it_loads_neither_gradio_nor_pytorch():
-    code = "import sys, tools.demo; print({'gradio', 'torch', 'datasets'} & sys.modules.keys())"
+    code = (
+        "import sys, course.serve.demo; print({'gradio', 'torch', 'datasets'} & sys.modules.keys())"
+    )
     child = subprocess.run(
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True
     )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import doctor
-from tools.doctor import Finding, find_memory, find_packages, look
-from tools.kernel_environment import PROJECT
+from course import doctor
+from course.doctor import Finding, find_memory, find_packages, look
+from course.environment.kernel import PROJECT
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -19,7 +19,7 @@ def consult(*flags: str, **variables: str) -> subprocess.CompletedProcess:
     unset = ("COURSE_SOURCE", "HF_ENDPOINT", "HF_HOME", "HF_HUB_OFFLINE", "HF_TOKEN")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     return subprocess.run(
-        [sys.executable, *flags, "-m", "tools.doctor"],
+        [sys.executable, *flags, "-m", "course.doctor"],
         cwd=PROJECT,
         env=environment | variables,
         capture_output=True,
@@ -200,8 +200,8 @@ def test_make_doctor_runs_it_also_without_the_virtual_environment(tmp_path):
     command = ["make", "--dry-run", "--no-print-directory"]
     command += ["doctor", f"VENV={tmp_path}", "PYTHON=any-python"]
     process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    assert process.stdout.split() == ["any-python", "-m", "tools.doctor"]
+    assert process.stdout.split() == ["any-python", "-m", "course.doctor"]
 
 
-def test_the_tools_package_imports_nothing():
+def test_the_course_package_imports_nothing():
     assert "import" not in (Path(doctor.__file__).parent / "__init__.py").read_text()

@@ -17,7 +17,7 @@ from prose import (
     written,
 )
 
-from tools.kernel_environment import PROJECT
+from course.environment.kernel import PROJECT
 
 # The glossary is one page for both.
 GLOSSARY = PROJECT / "docs" / "glossary.md"

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from tools import lab, run_notebooks, update_notebooks
-from tools.execute import Execution, execute, find_notebooks
-from tools.kernel_environment import PROJECT, VARIABLES
-from tools.languages import chosen_language
-from tools.run_notebooks import headline, index_page, table_rows, table_text, write_pages
-from tools.update_notebooks import changes
+from course.environment.kernel import PROJECT, VARIABLES
+from course.notebooks import run as run_notebooks
+from course.notebooks import update as update_notebooks
+from course.notebooks.execute import Execution, execute, find_notebooks
+from course.notebooks.languages import chosen_language
+from course.notebooks.run import headline, index_page, table_rows, table_text, write_pages
+from course.notebooks.update import changes
+from course.serve import lab
 
 FETCHED = re.compile(
     r"""<(?:script|link|img|iframe)[^>]*(?:src|href)\s*=\s*["']?(?:https?:)?//"""

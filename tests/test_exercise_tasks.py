@@ -7,8 +7,15 @@ import pytest
 from exercise_notebooks import SOURCES, read_source
 from nbformat import NotebookNode
 
-from tools.exercise_tasks import CHECK, EXERCISES, TASKS, check_code, tasks_text, write_tasks
-from tools.languages import LANGUAGES, notebook_folder
+from course.notebooks.exercise_tasks import (
+    CHECK,
+    EXERCISES,
+    TASKS,
+    check_code,
+    tasks_text,
+    write_tasks,
+)
+from course.notebooks.languages import LANGUAGES, notebook_folder
 
 NAMES = [path.stem for path in SOURCES]
 

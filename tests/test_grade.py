@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.assignments import assignment_names
-from tools.grade import Grade, SubmissionError, find_files, recognize, write
-from tools.kernel_environment import PROJECT
+from course.classroom.assignments import assignment_names
+from course.classroom.grade import Grade, SubmissionError, find_files, recognize, write
+from course.environment.kernel import PROJECT
 
 NAMES = assignment_names()
 NAME = "03_preprocess"
@@ -113,7 +113,7 @@ def test_the_table_opens_in_excel_with_its_chinese(tmp_path):
 
 
 def test_without_a_folder_the_command_says_how_to_name_one():
-    command = [sys.executable, "-m", "tools.grade", ""]
+    command = [sys.executable, "-m", "course.classroom.grade", ""]
     outcome = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert outcome.returncode == 1
     assert outcome.stderr.startswith("Name the folder of submissions: make grade SUBMISSIONS=")

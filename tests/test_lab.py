@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from running_lab import running_lab, start
 
-from tools import lab
-from tools.languages import notebook_folder
+from course.notebooks.languages import notebook_folder
+from course.serve import lab
 
 
 def refusal(home: Path, *options: str) -> str:

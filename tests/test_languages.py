@@ -20,10 +20,10 @@ from prose import (
     written,
 )
 
-from tools.execute import find_notebooks
-from tools.kernel_environment import PROJECT
-from tools.languages import LANGUAGES, ORIGINAL, TRANSLATION, notebook_folder
-from tools.sync_notebooks import DIGEST, prose_cells, read_translation, unfinished
+from course.environment.kernel import PROJECT
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES, ORIGINAL, TRANSLATION, notebook_folder
+from course.notebooks.sync import DIGEST, prose_cells, read_translation, unfinished
 
 NAMES = [path.stem for path in find_notebooks()]
 

@@ -8,10 +8,10 @@ from transformers import AutoTokenizer
 
 from benchmarks import learning_curve
 from benchmarks.learning_curve import SIZES, planned_runs
+from course.notebooks.execute import find_notebooks
 from helpers.finetune import FinetuneArguments, prepare_data, prepare_model
 from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
 from helpers.sampling import split_validation
-from tools.execute import find_notebooks
 
 TEST_SIZE = 2_000
 

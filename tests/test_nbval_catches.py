@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools.kernel_environment import PROJECT
+from course.environment.kernel import PROJECT
 
 BREAKAGES = {
     "class names off by one": (
@@ -37,7 +37,7 @@ def copy_project(folder: Path) -> Path:
     """Make a project with its own helpers and notebooks, and everything else linked."""
     shutil.copytree(PROJECT / "helpers", folder / "helpers")
     shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
-    for name in ("tools", "conftest.py", "pyproject.toml", "data"):
+    for name in ("course", "conftest.py", "pyproject.toml", "data"):
         (folder / name).symlink_to(PROJECT / name)
     return folder
 
@@ -86,7 +86,7 @@ def test_a_compared_kernel_refuses_to_leave_loopback(tmp_path):
     question = "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=5)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(question)])
     (tmp_path / "notebooks").mkdir()
-    for name in ("tools", "conftest.py", "pyproject.toml"):
+    for name in ("course", "conftest.py", "pyproject.toml"):
         (tmp_path / name).symlink_to(PROJECT / name)
     path = tmp_path / "notebooks" / "leave.ipynb"
     nbformat.write(notebook, path)

@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from prose import fixed
 
-from tools.execute import find_notebooks
-from tools.kernel_environment import PROJECT
-from tools.languages import LANGUAGES, notebook_folder
+from course.environment.kernel import PROJECT
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES, notebook_folder
 
 NOTEBOOKS = find_notebooks()
 IN_EACH_LANGUAGE = [
@@ -156,7 +156,7 @@ def test_the_cell_after_an_uncompared_one_is_compared():
 
 
 def test_the_readme_shows_the_picture_that_the_notebook_stores():
-    from tools.readme_picture import PICTURE, stored_picture
+    from course.notebooks.readme_picture import PICTURE, stored_picture
 
     assert PICTURE.read_bytes() == stored_picture()
 
@@ -168,8 +168,8 @@ def test_the_readme_links_every_notebook_in_its_language(name, language):
     assert [link for link in links if link not in text] == []
 
 
-def test_helpers_never_import_notebooks_tests_or_tools():
+def test_helpers_never_import_notebooks_tests_or_course():
     for path in (PROJECT / "helpers").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
-                assert node.module.split(".")[0] not in {"notebooks", "tests", "tools"}, path
+                assert node.module.split(".")[0] not in {"notebooks", "tests", "course"}, path

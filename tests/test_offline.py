@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tools.kernel_environment import OFFLINE, PROJECT, VARIABLES, prepare_kernel_environment
+from course.environment.kernel import OFFLINE, PROJECT, VARIABLES, prepare_kernel_environment
 
 REFUSAL = "the course runs offline: no connection to "
 # An address that is reserved for examples: nobody answers there.
@@ -268,6 +268,6 @@ def unshare_works() -> bool:
 def test_loopback_is_switched_on_where_there_is_no_network_at_all():
     use = "import socket; socket.create_server(('127.0.0.1', 0)).getsockname()"
     use += f"; {UDP}.sendto(b'?', ('127.0.0.1', 9)); print('on')"
-    switch_on = "from tools.loopback import switch_on_loopback; switch_on_loopback(); "
+    switch_on = "from course.environment.loopback import switch_on_loopback; switch_on_loopback(); "
     assert in_an_empty_network(use).returncode != 0
     assert in_an_empty_network(switch_on + use).stdout == "on\n"

@@ -3,9 +3,9 @@
 import nbformat
 import pytest
 
-from tools import pictures
-from tools.kernel_environment import PROJECT
-from tools.pictures import CELLS, KEPT, content, digest, kept_digest
+from course.environment.kernel import PROJECT
+from course.notebooks import pictures
+from course.notebooks.pictures import CELLS, KEPT, content, digest, kept_digest
 
 PAGES = [PROJECT / name for name in ("README.md", "docs/teaching.md")]
 

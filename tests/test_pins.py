@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from tools.lock import PROJECT, constraints_text, environment_text, pinned_requirements
+from course.environment.lock import PROJECT, constraints_text, environment_text, pinned_requirements
 
 PINS = dict(requirement.split("==") for requirement in pinned_requirements())
 
@@ -56,5 +56,5 @@ def test_the_constraints_leave_out_this_project():
 def test_a_local_build_tag_is_left_out_of_the_constraints(monkeypatch):
     frozen = "numpy==2.4.6\ntorch==2.13.0+cpu\n"
     answer = type("Answer", (), {"stdout": frozen})
-    monkeypatch.setattr("tools.lock.subprocess.run", lambda *_, **__: answer)
+    monkeypatch.setattr("course.environment.lock.subprocess.run", lambda *_, **__: answer)
     assert constraints_text().splitlines()[1:] == ["numpy==2.4.6", "torch==2.13.0"]

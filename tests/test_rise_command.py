@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tools import lab, rise
+from course.serve import lab, rise
 
 
 def test_it_installs_what_is_pinned(capsys):

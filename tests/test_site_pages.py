@@ -5,12 +5,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tools import site_pages
-from tools.execute import find_notebooks
-from tools.kernel_environment import PROJECT
-from tools.languages import LANGUAGES
-from tools.site import index_page
-from tools.site_pages import Pages, contents, find_pages, relink, write_pages
+from course.environment.kernel import PROJECT
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES
+from course.publish import site_pages
+from course.publish.site import index_page
+from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 

@@ -10,15 +10,22 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tools import reveal, slide_plan
-from tools.execute import find_notebooks
-from tools.languages import LANGUAGES, notebook_folder
-from tools.reveal import copy_reveal
-from tools.slide_cells import deck, find_slides, notes, questions, slide_type, split_at_headings
-from tools.slide_heights import PICTURE, ROOM, cell_height, picture_height, prose_height
-from tools.slide_plan import plan_minutes, plan_types, reading_minutes
-from tools.slides import REVEAL, deck_page, read
-from tools.static_notebook import WIDGET, without_kernel
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES, notebook_folder
+from course.publish import reveal, slide_plan
+from course.publish.reveal import copy_reveal
+from course.publish.slide_cells import (
+    deck,
+    find_slides,
+    notes,
+    questions,
+    slide_type,
+    split_at_headings,
+)
+from course.publish.slide_heights import PICTURE, ROOM, cell_height, picture_height, prose_height
+from course.publish.slide_plan import plan_minutes, plan_types, reading_minutes
+from course.publish.slides import REVEAL, deck_page, read
+from course.publish.static_notebook import WIDGET, without_kernel
 
 NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 NUMBERS = itertools.count()
@@ -339,7 +346,7 @@ def test_the_command_writes_what_is_missing_and_nothing_else(tmp_path, monkeypat
 def test_a_cell_without_metadata_is_refused_by_its_name(tmp_path, monkeypatch):
     path = tmp_path / "07_train.ipynb"
     nbformat.write(PLAIN, path)
-    monkeypatch.setattr("tools.slides.PROJECT", tmp_path)
+    monkeypatch.setattr("course.publish.slides.PROJECT", tmp_path)
     with pytest.raises(SystemExit, match=r"07_train\.ipynb: no slide metadata in title, load, "):
         read(path)
 

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from tools import sync_notebooks
-from tools.sync_notebooks import DIGEST, digest, follow, main, unfinished
+from course.notebooks import sync as sync_notebooks
+from course.notebooks.sync import DIGEST, digest, follow, main, unfinished
 
 NAME = "07_train.ipynb"
 

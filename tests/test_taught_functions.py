@@ -8,9 +8,9 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
 from transformers import AutoTokenizer
 
+from course.notebooks.execute import find_notebooks
 from helpers import display, intervals, preprocess, sampling, training
 from helpers.sources import get_source
-from tools.execute import find_notebooks
 
 
 def taught(number: str, cell_ids: list[str], **given: object) -> dict[str, object]:

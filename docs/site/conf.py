@@ -1,4 +1,4 @@
-"""How Sphinx makes the website: tools/site.py gives it the pages and the language."""
+"""How Sphinx makes the website: course/publish/site.py gives it the pages and the language."""
 
 import re
 

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from running_lab import Lab, running_lab
 from visitor import Visitor
 
-from tools.chromium import find_chromium
-from tools.kernel_environment import PROJECT
-from tools.site import make_site
-from tools.slides import make_slides
+from course.environment.chromium import find_chromium
+from course.environment.kernel import PROJECT
+from course.publish.site import make_site
+from course.publish.slides import make_slides
 
 OPTIONS = [
     # Chromium's own sandbox does not start as root; every page here is ours.
@@ -53,7 +53,7 @@ def visitor(chromium) -> Iterator[Visitor]:
 def copied_project(tmp_path_factory) -> Path:
     """A copy in which notebooks are run and saved, and then lost."""
     project = tmp_path_factory.mktemp("project")
-    for name in ("notebooks", "tools"):
+    for name in ("notebooks", "course"):
         shutil.copytree(PROJECT / name, project / name)
     (project / "pyproject.toml").symlink_to(PROJECT / "pyproject.toml")
     (project / "build").mkdir()

@@ -6,7 +6,7 @@ import nbformat
 from playwright.sync_api import Locator, Page, expect
 from running_lab import Lab
 
-from tools.languages import notebook_folder
+from course.notebooks.languages import notebook_folder
 
 LOADING_MILLISECONDS = 60_000
 LANGUAGE = "en"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tools.languages import LANGUAGES
+from course.notebooks.languages import LANGUAGES
 
 WORDS = {"zh": "蓄水池", "en": "reservoir"}
 TITLES = {"zh": re.compile("^02　随机显示"), "en": re.compile("^02 Displaying random rows")}

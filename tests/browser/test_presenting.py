@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tools.languages import LANGUAGES
+from course.notebooks.languages import LANGUAGES
 
 DECK = "07_finetune_bert"
 

@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
-from tools.lab import is_loopback
-from tools.pictures import MADE
+from course.notebooks.pictures import MADE
+from course.serve.lab import is_loopback
 
 # The size of a small laptop's screen.
 SCREEN = {"width": 1280, "height": 800}

@@ -19,10 +19,10 @@ import psutil
 import pytest
 
 from benchmarks.demo_latency import running_demo
+from course.environment.kernel import PROJECT, prepare_kernel_environment
 from helpers.finetuned import load_finetuned
 from helpers.levels import LEVELS
 from helpers.scoring import Prediction, score
-from tools.kernel_environment import PROJECT, prepare_kernel_environment
 
 gradio_client = pytest.importorskip("gradio_client", reason="'make test-demo' installs Gradio")
 

@@ -10,10 +10,10 @@ from exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source
 from mistakes import MISTAKES, mistake
 from nbgrader.apps import NbGraderAPI
 
+from course.classroom import assignments, grade
+from course.classroom.assignments import assignment_names, open_course, release
+from course.classroom.grade import Grade, SubmissionError
 from helpers.check import MISCONCEPTIONS
-from tools import assignments, grade
-from tools.assignments import assignment_names, open_course, release
-from tools.grade import Grade, SubmissionError
 
 NAMES = [path.stem for path in SOURCES]
 # In the first round every exercise shows its first misconception, in the second its second.

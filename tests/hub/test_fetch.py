@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 from hub_fixtures import DATASET, METRICS, MODEL, fill_hub
 
+from course.environment.kernel import OFFLINE, PROJECT
+from course.hub.retry import brief, is_lasting, patiently
 from helpers.hub import MODEL_FILES
 from helpers.local_hub import Faults, LocalHub, etag_of
-from tools.kernel_environment import OFFLINE, PROJECT
-from tools.patience import brief, is_lasting, patiently
 
 NOBODY = "http://127.0.0.1:9"
 
-# As `python -m tools.fetch`, without the waiting: neither its own nor that inside the clients.
+# As `python -m course.hub.fetch`, without the waiting: neither its own nor that inside the clients.
 FETCH = """
 import sys, time
-from tools import fetch
+from course.hub import fetch
 time.sleep = lambda seconds: None
 {before}
 sys.exit(fetch.main([0.0] * 20))
@@ -281,7 +281,7 @@ def test_interrupted_it_says_that_it_goes_on_where_it_was(tmp_path, hub):
 
 def test_patience_has_an_end_and_the_pauses_that_it_is_given(monkeypatch):
     slept, tried = [], []
-    monkeypatch.setattr("tools.patience.time.sleep", slept.append)
+    monkeypatch.setattr("course.hub.retry.time.sleep", slept.append)
 
     def fail():
         tried.append(1)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from course.environment.kernel import OFFLINE, PROJECT
 from helpers import hub as hub_module
 from helpers.hub import CONFIG, METRICS, MODEL, MODEL_FILES
 from helpers.local_hub import LocalHub
-from tools.kernel_environment import OFFLINE, PROJECT
 
 NOBODY = "http://127.0.0.1:9"
 WAYS_OUT = ("HF_ENDPOINT=", "mirror", "make fetch", "COURSE_SOURCE=embedded")

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from hub_fixtures import DATASET, MODEL, STARS, fill_hub
 
+from course.environment.kernel import OFFLINE
 from helpers.local_hub import Faults, HubError, LocalHub
 
-OFFLINE = Path(__file__).resolve().parent.parent / "tools" / "offline"
 SET = "learner/tiny-reviews"
 
 

@@ -21,10 +21,11 @@ from pathlib import Path
 import pytest
 from hub_fixtures import DATASET, METRICS, MODEL, ROWS, fill_hub
 
+from course.environment.kernel import OFFLINE
+from course.environment.lock import extra_requirements
+from course.hub.mirror import PROJECT, configuration, parse_arguments
 from helpers import local_hub
 from helpers.local_hub import LocalHub
-from tools.lock import extra_requirements
-from tools.mirror import PROJECT, configuration, parse_arguments
 
 TRAIN_PATH = "yelp_review_full/train-00000-of-00001.parquet"
 TRAIN = f"/datasets/{DATASET}/resolve/main/{TRAIN_PATH}"
@@ -147,7 +148,7 @@ def load_everything(folder: Path, mirror: str, **variables: str) -> dict:
         "HF_ENDPOINT": mirror,
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         # Connections outside loopback are refused.
-        "PYTHONPATH": str(PROJECT / "tools" / "offline"),
+        "PYTHONPATH": str(OFFLINE),
         **variables,
     }
     command = [sys.executable, "-c", textwrap.dedent(LOAD)]

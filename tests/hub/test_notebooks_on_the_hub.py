@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hub_fixtures import fill_hub
 
+from course.environment.kernel import OFFLINE, PROJECT
 from helpers.local_hub import LocalHub
-from tools.kernel_environment import PROJECT
 
 EMBEDDED = ("data", "metrics")
 # It reads the model that 07 saves, so the two cannot run at the same time.
@@ -23,7 +23,7 @@ def copy_project_without_its_data(folder: Path) -> Path:
     shutil.copytree(PROJECT / "helpers", folder / "helpers", ignore=ignore)
     shutil.copytree(PROJECT / "notebooks", folder / "notebooks", ignore=ignore)
     (folder / "data").mkdir()
-    for name in ("tools", "conftest.py", "pyproject.toml", "data/learning_curve.json"):
+    for name in ("course", "conftest.py", "pyproject.toml", "data/learning_curve.json"):
         (folder / name).symlink_to(PROJECT / name)
     return folder
 
@@ -43,7 +43,7 @@ class HubLearner:
             "HF_HOME": str(self.cache),
             "HF_UPDATE_DOWNLOAD_COUNTS": "0",
             "COURSE_SOURCE": "hub",
-            "PYTHONPATH": os.pathsep.join([str(self.project), str(PROJECT / "tools" / "offline")]),
+            "PYTHONPATH": os.pathsep.join([str(self.project), str(OFFLINE)]),
         }
 
     def run_notebooks(self, **variables: str) -> subprocess.CompletedProcess:

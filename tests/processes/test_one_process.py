@@ -10,9 +10,9 @@ import subprocess
 import nbformat
 import pytest
 
+from course.environment.kernel import PROJECT
 from helpers.checkpoints import complete_checkpoints
 from tests.processes.conftest import OFTEN, SMALL, finetune, stop_at, weights
-from tools.kernel_environment import PROJECT
 
 KILLS = 10
 # Between two kills; ten times as many are less than the training has.

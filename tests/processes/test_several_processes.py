@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from course.environment.kernel import PROJECT
 from tests.processes.conftest import SMALL, TORCHRUN, environment, finetune
-from tools.kernel_environment import PROJECT
 
 # The same global batch of 16.
 HALF_BATCH = "--per_device_train_batch_size=8"

@@ -3,8 +3,8 @@
 import pytest
 from pages import Folder
 
-from tools.site import make_site
-from tools.slides import make_slides
+from course.publish.site import make_site
+from course.publish.slides import make_slides
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
-from tools.execute import find_notebooks
-from tools.languages import LANGUAGES, notebook_folder
-from tools.slide_cells import find_slides, slide_type
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES, notebook_folder
+from course.publish.slide_cells import find_slides, slide_type
 
 PATHS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 MINUTES = {"zh": "分钟", "en": "min"}

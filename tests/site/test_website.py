@@ -8,10 +8,10 @@ import runpy
 import nbformat
 import pytest
 
-from tools.execute import find_notebooks
-from tools.languages import LANGUAGES, notebook_folder
-from tools.site import CONFIGURATION
-from tools.site_pages import find_pages
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES, notebook_folder
+from course.publish.site import CONFIGURATION
+from course.publish.site_pages import find_pages
 
 PATHS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 

@@ -1,0 +1,1 @@
+"""Hand out the exercises and grade what comes back."""

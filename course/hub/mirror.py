@@ -1,0 +1,81 @@
+"""Run a mirror of the Hugging Face Hub for a room, by the package olah: see `make mirror`.
+
+It runs in an environment of its own, build/mirror, which has none of the course's packages.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from course.environment.lock import extra_requirements
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+CONFIGURATION = """\
+# Written by `make mirror` each time it starts.
+[basic]
+host = {host}
+port = {port}
+repos-path = {repositories}
+hf-scheme = {scheme}
+hf-netloc = {netloc}
+
+[accessibility]
+offline = {offline}
+"""
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make mirror ARGS=...", description=__doc__)
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
+    parser.add_argument("--port", type=int, default=8090, help="port to listen on (%(default)s)")
+    parser.add_argument("--upstream", default="https://huggingface.co", help="(%(default)s)")
+    parser.add_argument("--cache", type=Path, default=PROJECT / "data" / "mirror")
+    parser.add_argument("--offline", action="store_true", help="serve the cache, ask no upstream")
+    parser.add_argument("--requirements", action="store_true", help="list what to install")
+    return parser.parse_args(arguments)
+
+
+def configuration(options: argparse.Namespace) -> str:
+    """Return olah's configuration file: its command line cannot switch it offline."""
+    upstream = urlsplit(options.upstream)
+    if upstream.scheme not in ("http", "https") or not upstream.netloc or upstream.path.strip("/"):
+        sys.exit(
+            f"--upstream is a scheme and a host, as https://huggingface.co: {options.upstream}"
+        )
+    values = {
+        "host": options.host,
+        "port": options.port,
+        "repositories": str(options.cache.resolve() / "repos"),
+        "scheme": upstream.scheme,
+        "netloc": upstream.netloc,
+        "offline": options.offline,
+    }
+    # What JSON writes for these is also TOML.
+    return CONFIGURATION.format(**{name: json.dumps(value) for name, value in values.items()})
+
+
+def main() -> None:
+    """Write the configuration and become the mirror."""
+    options = parse_arguments()
+    if options.requirements:
+        print(*extra_requirements("mirror"))
+        return
+    options.cache.mkdir(parents=True, exist_ok=True)
+    path = options.cache / "olah.toml"
+    path.write_text(configuration(options), encoding="utf-8")
+    source = "the cache alone" if options.offline else options.upstream
+    print(f"Mirror on {options.host}:{options.port}, from {source}; Ctrl+C stops it.")
+    print(f"On the other machines: export HF_ENDPOINT=http://ADDRESS:{options.port}", flush=True)
+    program = Path(sys.executable).with_name("olah-cli")
+    logs = options.cache / "logs"
+    os.execv(program, [str(program), "--config", str(path), "--log-path", str(logs)])
+
+
+if __name__ == "__main__":
+    main()

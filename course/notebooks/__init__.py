@@ -1,0 +1,1 @@
+"""Keep the notebooks: execute, compare, translate, and take pictures."""

@@ -1,0 +1,29 @@
+"""Take the README's picture from the stored outputs of notebook 07: `make update` does it."""
+
+import base64
+
+import nbformat
+
+from course.environment.kernel import PROJECT
+from course.notebooks.execute import NOTEBOOKS
+
+NOTEBOOK, CELL = "07_finetune_bert.ipynb", "humans"
+PICTURE = PROJECT / "docs" / "images" / "test_scores.png"
+
+
+def stored_picture() -> bytes:
+    """The plot that the notebook's cell displayed, as PNG."""
+    notebook = nbformat.read(NOTEBOOKS / NOTEBOOK, as_version=4)
+    cell = next(cell for cell in notebook.cells if cell.id == CELL)
+    pictures = [output.data["image/png"] for output in cell.outputs if "data" in output]
+    return base64.b64decode(pictures[0])
+
+
+def main() -> None:
+    """Write the picture."""
+    PICTURE.parent.mkdir(parents=True, exist_ok=True)
+    PICTURE.write_bytes(stored_picture())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Execute the notebooks into build/run/, with an HTML page of each: see `make run`."""
+
+import copy
+import html
+import shutil
+import sys
+from pathlib import Path
+
+import nbformat
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+from course.environment.kernel import PROJECT, prepare_kernel_environment
+from course.notebooks.execute import Execution, execute, find_notebooks
+from course.notebooks.languages import chosen_language, notebook_folder
+
+OUTPUT = PROJECT / "build" / "run"
+HEADLINE_TAG = "headline"
+TITLES = {"zh": "模型微调入门", "en": "Introduction to fine-tuning models"}
+
+
+def headline(execution: Execution) -> str:
+    """The last line printed by the notebook's cell tagged `headline`, its main result."""
+    for cell in execution.notebook.cells:
+        if HEADLINE_TAG in cell.metadata.get("tags", []):
+            printed = "".join(output.get("text", "") for output in cell.outputs)
+            return printed.strip().splitlines()[-1].strip() if printed.strip() else ""
+    return ""
+
+
+def result(execution: Execution) -> str:
+    """What the table says of a notebook: its headline, or the cell that failed."""
+    if execution.failed_cell:
+        return f"FAILED in cell {execution.failed_cell}: {execution.error}"
+    return headline(execution)
+
+
+def table_rows(executions: list[Execution]) -> list[list[str]]:
+    """The closing table, one list of texts for each row, header first."""
+    rows = [["notebook", "cells", "seconds", "peak MB", "result"]]
+    for execution in executions:
+        cells = sum(cell.cell_type == "code" for cell in execution.notebook.cells)
+        peak = "-" if execution.peak_megabytes is None else str(execution.peak_megabytes)
+        seconds = f"{execution.seconds:.1f}"
+        rows.append([execution.path.stem, str(cells), seconds, peak, result(execution)])
+    return rows
+
+
+def table_text(rows: list[list[str]]) -> str:
+    """Align the rows for a terminal; names to the left, numbers to the right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = []
+    for name, cells, seconds, peak, last in rows:
+        numbers = [
+            text.rjust(width)
+            for text, width in zip((cells, seconds, peak), widths[1:], strict=True)
+        ]
+        lines.append("  ".join([name.ljust(widths[0]), *numbers, last]).rstrip())
+    return "\n".join(lines)
+
+
+def index_page(rows: list[list[str]], language: str) -> str:
+    """An HTML page with the closing table, each notebook linked."""
+    title = TITLES[language]
+    header, *body = rows
+    lines = ["<tr>" + "".join(f"<th scope='col'>{text}</th>" for text in header) + "</tr>"]
+    for name, *rest in body:
+        cells = [f"<a href='{name}.html'>{name}</a>", *map(html.escape, rest)]
+        lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in cells) + "</tr>")
+    return (
+        f"<!doctype html><html lang='{language}'><meta charset='utf-8'><title>{title}</title>"
+        "<style>body{font-family:sans-serif;margin:2em}td,th{padding:.3em .8em;text-align:left}"
+        f"</style><h1>{title}</h1><table>" + "".join(lines) + "</table></html>\n"
+    )
+
+
+def described(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy in which every picture is HTML with its text for who cannot see it."""
+    copied = copy.deepcopy(notebook)
+    for cell in copied.cells:
+        for output in cell.get("outputs", []):
+            # nbconvert's own template leaves that text out.
+            text = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if text and "image/png" in output.data:
+                address = f"data:image/png;base64,{output.data['image/png'].strip()}"
+                picture = f'<img alt="{html.escape(text)}" src="{address}">'
+                output.data = nbformat.from_dict({"text/html": picture})
+    return copied
+
+
+def write_pages(execution: Execution, folder: Path, language: str) -> None:
+    """Write the executed copy and its HTML page, which asks nothing of the network."""
+    stem = execution.path.stem
+    nbformat.write(execution.notebook, folder / f"{stem}.ipynb")
+    exporter = HTMLExporter(
+        mathjax_url="",
+        require_js_url="",
+        jquery_url="",
+        widget_renderer_url="",
+        mermaid_js_url="",
+        language_code=language,
+    )
+    page, _ = exporter.from_notebook_node(
+        described(execution.notebook), resources={"metadata": {"name": stem}}
+    )
+    (folder / f"{stem}.html").write_text(page, encoding="utf-8")
+
+
+def main(choice: str | None = None) -> int:
+    """Execute the notebooks of COURSE_LANG, or the chosen one; return 1 if a cell failed."""
+    language = chosen_language()
+    prepare_kernel_environment()
+    notebooks = find_notebooks(choice, notebook_folder(language))
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir(parents=True)
+    executions = []
+    for path in notebooks:
+        execution = execute(path, report=print_progress)
+        write_pages(execution, OUTPUT, language)
+        executions.append(execution)
+    rows = table_rows(executions)
+    (OUTPUT / "index.html").write_text(index_page(rows, language), encoding="utf-8")
+    print_progress("")
+    print(table_text(rows))
+    print(f"pages: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
+    return int(any(execution.failed_cell for execution in executions))
+
+
+def print_progress(line: str) -> None:
+    """Show where the run is: one line that is overwritten, or a line each where that is no use."""
+    if sys.stdout.isatty():
+        print(f"\r\x1b[K{line}", end="", flush=True)
+    elif line:
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))

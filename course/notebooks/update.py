@@ -1,0 +1,73 @@
+"""Execute the notebooks again, store the outputs, and show what changed: see `make update`."""
+
+import difflib
+import sys
+
+import nbformat
+from nbformat import NotebookNode
+
+from course.environment.kernel import prepare_kernel_environment
+from course.notebooks.answers import with_answers
+from course.notebooks.execute import Execution, execute, find_notebooks
+from course.notebooks.run import print_progress
+
+# The kernel reports its Python's patch release, which differs between machines.
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def output_text(cell: NotebookNode) -> str:
+    """What a code cell printed or displayed, pictures left out."""
+    parts = []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        parts += [output.get("text", ""), data.get("text/html", data.get("text/plain", ""))]
+    return "\n".join(part for part in parts if part)
+
+
+def changes(before: NotebookNode, after: NotebookNode) -> list[str]:
+    """The lines of output that differ, under the id of their cell, `-` before and `+` after."""
+    before, after = with_answers(before), with_answers(after)
+    old_texts = {cell.id: output_text(cell) for cell in before.cells}
+    lines = []
+    for cell in after.cells:
+        old, new = old_texts.get(cell.id, "").splitlines(), output_text(cell).splitlines()
+        differing = list(difflib.unified_diff(old, new, n=0, lineterm=""))[2:]
+        if differing:
+            lines.append(f"  cell {cell.id}")
+            lines += [f"    {line}" for line in differing if not line.startswith("@@")]
+    return lines
+
+
+def store(execution: Execution) -> None:
+    """Write the outputs into the notebook's own file."""
+    notebook = execution.notebook
+    notebook.metadata = nbformat.from_dict({**notebook.metadata, **METADATA})
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    nbformat.write(notebook, execution.path)
+
+
+def main(choice: str | None = None) -> int:
+    """Update the notebooks, or the chosen one; a notebook that fails keeps its outputs."""
+    prepare_kernel_environment()
+    failed = False
+    for path in find_notebooks(choice):
+        before = nbformat.read(path, as_version=4)
+        execution = execute(path, report=print_progress, answers=True)
+        print_progress("")
+        if execution.failed_cell:
+            failed = True
+            print(f"{path.name}: not stored, cell {execution.failed_cell}: {execution.error}")
+            continue
+        store(execution)
+        lines = changes(before, execution.notebook)
+        print(f"{path.name}: {'outputs changed' if lines else 'the same outputs'}")
+        print("\n".join(lines), end="\n" if lines else "")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:2]))

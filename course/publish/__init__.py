@@ -1,0 +1,1 @@
+"""Publish the notebooks: slides and a website."""

@@ -1,0 +1,83 @@
+"""Make the series into a website, in build/site/: see `make site`."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course.environment.kernel import PROJECT
+from course.notebooks.languages import LANGUAGES
+from course.notebooks.run import TITLES
+from course.publish.site_pages import find_pages, write_pages
+
+CONFIGURATION = PROJECT / "docs" / "site"
+SOURCE = PROJECT / "build" / "site-source"
+OUTPUT = PROJECT / "build" / "site"
+# How Sphinx calls the languages.
+LOCALES = {"zh": "zh_CN", "en": "en"}
+NAMES = {"zh": "中文", "en": "English"}
+
+
+def build(language: str, source: Path, output: Path) -> None:
+    """Make the pages of one language.
+
+    Args:
+        language: `zh` or `en`.
+        source: a folder to gather in what Sphinx reads; it must not be there.
+        output: the folder for the website; the language has its own in it.
+
+    Raises:
+        SystemExit: if Sphinx fails.
+    """
+    shutil.copytree(CONFIGURATION, source / language)
+    write_pages(find_pages(language), source / language)
+    settings = {"language": LOCALES[language], "html_title": TITLES[language]}
+    options = [option for name, value in settings.items() for option in ("-D", f"{name}={value}")]
+    command = [sys.executable, "-m", "sphinx", "--quiet", "--builder=html", *options]
+    folders = [source / f"{language}-doctrees", source / language, output / language]
+    process = subprocess.run([*command, "--doctree-dir", *folders])
+    if process.returncode:
+        raise SystemExit("Sphinx could not make the website: its last lines above say why.")
+    # myst-nb leaves copies of the notebooks beside it.
+    shutil.rmtree(output / "jupyter_execute", ignore_errors=True)
+
+
+def index_page() -> str:
+    """Return the page on which one chooses a language."""
+    links = "".join(
+        f"<li><a href='{language}/index.html' lang='{language}'>{NAMES[language]}: "
+        f"{TITLES[language]}</a></li>"
+        for language in LANGUAGES
+    )
+    return (
+        "<!doctype html><html lang='zh'><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width'><meta name='color-scheme' "
+        f"content='light dark'><title>{TITLES['zh']}</title>"
+        "<style>body{font:1.2em/1.8 sans-serif;margin:2em}</style>"
+        f"<h1>{TITLES['zh']}</h1><ul>{links}</ul></html>\n"
+    )
+
+
+def make_site(source: Path, output: Path) -> None:
+    """Make the website in both languages, and the page that leads to them.
+
+    Args:
+        source: a folder to gather in what Sphinx reads.
+        output: the folder for the website.
+    """
+    for language in LANGUAGES:
+        build(language, source, output)
+    (output / "index.html").write_text(index_page(), encoding="utf-8")
+
+
+def main() -> int:
+    """Make the website anew."""
+    for folder in (SOURCE, OUTPUT):
+        shutil.rmtree(folder, ignore_errors=True)
+    make_site(SOURCE, OUTPUT)
+    print(f"site: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

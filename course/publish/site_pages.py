@@ -1,0 +1,119 @@
+"""Gather the pages of the website from where the project keeps them."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from course.environment.kernel import PROJECT
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import ORIGINAL, notebook_folder
+from course.publish.static_notebook import without_kernel
+
+LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+CHINESE_SUFFIX = ".zh-CN.md"
+# What the pages come under in the list at their side.
+CAPTIONS = {"zh": ("笔记本", "说明"), "en": ("Notebooks", "More")}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of the website in one language.
+
+    Attributes:
+        language: `zh` or `en`.
+        notebooks: the notebooks, in order.
+        texts: the pages in Markdown, by their names on the website.
+    """
+
+    language: str
+    notebooks: list[Path]
+    texts: dict[str, Path]
+
+    @property
+    def names(self) -> dict[Path, str]:
+        """The file of each page in the folder that Sphinx reads, by where the project keeps it."""
+        names = {path: f"{name}.md" for name, path in self.texts.items()}
+        return names | {path: path.name for path in self.notebooks}
+
+
+def find_pages(language: str) -> Pages:
+    """Return the pages of a language: the README, the notebooks, and the pages of docs/."""
+    is_chinese = language == ORIGINAL
+    texts = {"index": PROJECT / ("README.zh-CN.md" if is_chinese else "README.md")}
+    for path in sorted((PROJECT / "docs").glob("*.md")):
+        if path.name.endswith(CHINESE_SUFFIX):
+            continue
+        translated = path.with_name(path.stem + CHINESE_SUFFIX)
+        # A page without a Chinese one beside it is for both.
+        texts[path.stem] = translated if is_chinese and translated.exists() else path
+    texts["data"] = PROJECT / "data" / "reviews" / "README.md"
+    return Pages(language, find_notebooks(None, notebook_folder(language)), texts)
+
+
+def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
+    """Let the links of a page lead to the other pages.
+
+    Args:
+        text: the page, in Markdown.
+        path: where the project keeps it.
+        pages: all the pages in its language.
+        folder: where Sphinx will read it. A file that is no page is copied into it.
+
+    Returns:
+        The text, without the line that leads to the same page in the other language.
+
+    Raises:
+        SystemExit: if a link leads to no file.
+    """
+
+    def target(link: re.Match) -> str:
+        if "//" in link[2]:
+            return link[0]
+        file = Path(os.path.normpath(path.parent / link[2]))
+        if file in pages.names:
+            return link[1] + pages.names[file] + link[3]
+        if not file.is_file():
+            raise SystemExit(f"{path} links to {link[2]}, which is not there: mend the link.")
+        copied = Path("files", file.relative_to(PROJECT))
+        (folder / copied).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, folder / copied)
+        return link[1] + copied.as_posix() + link[3]
+
+    lines = text.splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith(("[中文](", "[English](")))
+    return LINK.sub(target, text)
+
+
+def contents(pages: Pages) -> str:
+    """Return the lists of pages that are at the side of each page, for Sphinx."""
+    notebooks = [path.stem for path in pages.notebooks]
+    texts = [name for name in pages.texts if name != "index"]
+    lists = [
+        "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"])
+        for caption, names in zip(CAPTIONS[pages.language], (notebooks, texts), strict=True)
+    ]
+    return "\n\n" + "\n\n".join(lists) + "\n"
+
+
+def write_pages(pages: Pages, folder: Path) -> None:
+    """Write the pages of a language into the folder that Sphinx reads.
+
+    Args:
+        pages: all the pages in a language.
+        folder: where to; it is there, with the configuration.
+    """
+    for name, path in pages.texts.items():
+        text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
+        text = relink(text, path, pages, folder) + (contents(pages) if name == "index" else "")
+        (folder / f"{name}.md").write_text(text, encoding="utf-8")
+    for path in pages.notebooks:
+        notebook = without_kernel(nbformat.read(path, as_version=4))
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                cell.source = relink(cell.source, path, pages, folder)
+        nbformat.write(notebook, folder / path.name)

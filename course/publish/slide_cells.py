@@ -1,0 +1,201 @@
+"""Turn a notebook's cells into those of its slides, as the cells' metadata say.
+
+`slideshow.slide_type` says what Jupyter means by it: a cell begins a `slide` or a `subslide`, comes
+as a `fragment` or at once (`-`), or is left out (`skip`). `minutes` stands where a slide begins.
+"""
+
+import copy
+import re
+from dataclasses import dataclass, field
+
+import nbformat
+from nbformat import NotebookNode
+
+from course.publish.slide_heights import ROOM, cell_height
+
+BEGINS = ("slide", "subslide")
+HIDDEN = ("skip", "notes")
+HEADING = re.compile("#{1,6} ")
+ANSWERS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
+# What is not said: headings, code, and where links lead.
+UNSAID = re.compile(r"^#.*?$|```.*?```|`[^`\n]*`|\]\([^)\n]*\)", re.DOTALL | re.MULTILINE)
+QUESTION = re.compile(r"(?:[^。！？!?.\n]|\.(?!\s))+[？?]")
+NOTEBOOK_LINK = re.compile(r"(\]\(\d\d_\w+)\.ipynb")
+WORDS = {
+    "zh": {"minutes": "{:g} 分钟", "ask": "提问："},
+    "en": {"minutes": "{:g} min", "ask": "Ask:"},
+}
+
+
+@dataclass
+class Slide:
+    """What is on the screen at one time.
+
+    Attributes:
+        kind: `slide`, or `subslide` where it goes on with the one before.
+        minutes: how long it takes together with its subslides; None for a subslide.
+        cells: its cells in order, each with its slide type.
+        answers: those to its exercises, in Markdown, which only the speaker sees.
+    """
+
+    kind: str
+    minutes: float | None = None
+    cells: list[NotebookNode] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+
+    @property
+    def height(self) -> float:
+        """How much of `slide_heights.ROOM` its cells take."""
+        return sum(map(cell_height, self.cells))
+
+
+def slide_type(cell: NotebookNode) -> str:
+    """Return what a cell is on the slides; empty if its metadata do not say."""
+    return cell.metadata.get("slideshow", {}).get("slide_type", "")
+
+
+def split_at_headings(text: str) -> list[str]:
+    """Cut Markdown before each heading; an empty text is one empty part."""
+    parts: list[list[str]] = [[]]
+    fenced = False
+    for line in text.splitlines():
+        fenced ^= line.startswith("```")
+        if HEADING.match(line) and not fenced and parts[-1]:
+            parts.append([])
+        parts[-1].append(line)
+    return ["\n".join(lines).strip() for lines in parts]
+
+
+def comment(cell: NotebookNode) -> str:
+    """Return what stands in a prose cell before its first heading, if it has one.
+
+    It speaks of what was before, not of what the heading begins.
+    """
+    first, *others = split_at_headings(cell.source)
+    return first if others and not HEADING.match(first) else ""
+
+
+def prose_parts(cell: NotebookNode) -> list[NotebookNode]:
+    """Return copies of a prose cell, one for each part that it has on the slides.
+
+    The comment comes as a fragment on the slide before. A second heading begins a subslide, but
+    what opens the notebook stays together if it fits.
+    """
+    is_opening = cell.source.startswith("# ") and cell_height(cell) <= ROOM
+    texts = [cell.source] if is_opening else split_at_headings(cell.source)
+    kinds = [slide_type(cell)] + ["subslide"] * (len(texts) - 1)
+    if comment(cell) and slide_type(cell) in BEGINS:
+        kinds[:2] = ["fragment", slide_type(cell)]
+    parts = []
+    for kind, text in zip(kinds, texts, strict=True):
+        parts.append(copy.deepcopy(cell))
+        parts[-1].source = NOTEBOOK_LINK.sub(r"\1.html", text)
+        parts[-1].metadata["slideshow"] = {"slide_type": kind}
+    return parts
+
+
+def code_parts(cell: NotebookNode) -> list[NotebookNode]:
+    """Return copies of a code cell, one for each part that it has on the slides.
+
+    A picture is on a subslide of its own, where it is large. So is what does not fit below code.
+    """
+    code = copy.deepcopy(cell)
+    if not has_picture(cell) and cell_height(cell) <= ROOM:
+        return [code]
+    result = copy.deepcopy(cell)
+    code.outputs = []
+    # So nbconvert leaves the code out.
+    result.metadata["transient"] = {"remove_source": True}
+    result.metadata["slideshow"] = {"slide_type": "subslide"}
+    return [code, result]
+
+
+def has_picture(cell: NotebookNode) -> bool:
+    """Say whether a code cell displayed a picture."""
+    return any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+def add_cell(slides: list[Slide], cell: NotebookNode) -> None:
+    """Put a cell onto the last slide, or begin others, as its metadata say.
+
+    A fragment that does not fit onto the slide begins a subslide.
+    """
+    if slide_type(cell) in HIDDEN:
+        return
+    parts = prose_parts(cell) if cell.cell_type == "markdown" else code_parts(cell)
+    for number, part in enumerate(parts):
+        answers = ANSWERS.findall(part.source)
+        part.source = ANSWERS.sub("", part.source).strip()
+        part.id = f"{cell.id}-{number}" if number else cell.id
+        if slide_type(part) not in BEGINS and slides[-1].height + cell_height(part) > ROOM:
+            part.metadata["slideshow"] = {"slide_type": "subslide"}
+        if (kind := slide_type(part)) in BEGINS:
+            slides.append(Slide(kind, cell.metadata.get("minutes") if kind == "slide" else None))
+        slides[-1].cells.append(part)
+        slides[-1].answers += [f"**{title}**\n\n{text.strip()}" for title, text in answers]
+
+
+def find_slides(notebook: NotebookNode) -> list[Slide]:
+    """Return the slides of a notebook in order.
+
+    Args:
+        notebook: a notebook each of whose cells has slide metadata; it is not changed.
+    """
+    slides: list[Slide] = []
+    for cell in notebook.cells:
+        add_cell(slides, cell)
+    return slides
+
+
+def questions(text: str) -> list[str]:
+    """Return the sentences of a Markdown text that end in a question mark."""
+    # It is blanked in its length, so that what is found can be cut from the text itself.
+    said = UNSAID.sub(lambda part: ("\n" if part[0][0] == "#" else "x") * len(part[0]), text)
+    found = [text[match.start() : match.end()] for match in QUESTION.finditer(said)]
+    return [question.strip(" >*-") for question in found]
+
+
+def notes(slide: Slide, language: str) -> str:
+    """Return what the speaker sees with a slide, in Markdown: minutes, questions and answers."""
+    words = WORDS[language]
+    lines = [f"**{words['minutes'].format(slide.minutes)}**"] if slide.minutes else []
+    prose = [cell.source for cell in slide.cells if cell.cell_type == "markdown"]
+    asked = [question for text in prose for question in questions(text)]
+    if asked and not slide.answers:
+        lines.append("\n".join([words["ask"], "", *(f"- {question}" for question in asked)]))
+    return "\n\n".join(lines + slide.answers)
+
+
+def seconds(slides: list[Slide], number: int) -> int:
+    """Return a slide's part of the minutes that it shares with its subslides, in seconds."""
+    start = number
+    while slides[start].kind == "subslide":
+        start -= 1
+    end = start + 1
+    while end < len(slides) and slides[end].kind == "subslide":
+        end += 1
+    return round(60 * (slides[start].minutes or 0) / (end - start))
+
+
+def deck(notebook: NotebookNode, language: str) -> NotebookNode:
+    """Return a notebook with the cells of the slides, which nbconvert makes a deck of.
+
+    Args:
+        notebook: a notebook each of whose cells has slide metadata; it is not changed.
+        language: that of the words in the speaker notes.
+
+    Returns:
+        The cells with their slide types. After the first cell of a slide come its speaker notes.
+        That cell has the slide's seconds in `slideshow.data.timing`, which the clock in the
+        speaker's window counts down.
+    """
+    slides = find_slides(notebook)
+    cells = []
+    for number, slide in enumerate(slides):
+        first, *others = slide.cells
+        first.metadata["slideshow"]["data"] = {"timing": seconds(slides, number)}
+        metadata = {"slideshow": {"slide_type": "notes"}}
+        text = notes(slide, language)
+        spoken = nbformat.v4.new_markdown_cell(text, id=f"{first.id}-notes", metadata=metadata)
+        cells += [first, *([spoken] if text else []), *others]
+    return nbformat.from_dict({**notebook, "cells": cells})

@@ -1,0 +1,137 @@
+"""Make a deck of slides from each notebook, in build/slides/: see `make slides`."""
+
+import html
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbconvert import SlidesExporter
+from nbformat import NotebookNode
+
+from course.environment.kernel import PROJECT
+from course.notebooks.execute import find_notebooks
+from course.notebooks.languages import LANGUAGES, notebook_folder
+from course.notebooks.run import TITLES
+from course.publish.reveal import copy_reveal
+from course.publish.slide_cells import deck, find_slides, slide_type
+from course.publish.slide_heights import HEIGHT, WIDTH
+from course.publish.static_notebook import without_kernel
+
+OUTPUT = PROJECT / "build" / "slides"
+TEMPLATE = Path(__file__).resolve().parent / "slides_template"
+REVEAL = "../reveal"
+
+
+def read(path: Path) -> NotebookNode:
+    """Read a notebook of which every cell says what it is on the slides.
+
+    Raises:
+        SystemExit: if a cell does not say.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    silent = [cell.id for cell in notebook.cells if not slide_type(cell)]
+    if silent:
+        raise SystemExit(
+            f"{path.relative_to(PROJECT)}: no slide metadata in {', '.join(silent)}: run "
+            "'make plan-slides' for the usual ones, or set them in JupyterLab (Property Inspector, "
+            "Slide Type), then run 'make sync'."
+        )
+    return notebook
+
+
+def title(notebook: NotebookNode) -> str:
+    """Return the heading that opens a notebook."""
+    return notebook.cells[0].source.partition("\n")[0].lstrip("# ")
+
+
+def deck_page(notebook: NotebookNode, language: str) -> str:
+    """Return the HTML page of one deck, which asks nothing of the network.
+
+    Args:
+        notebook: a notebook each of whose cells has slide metadata.
+        language: that of the notebook's prose.
+    """
+    exporter = SlidesExporter(
+        template_name=TEMPLATE.name,
+        extra_template_basedirs=[str(TEMPLATE.parent)],
+        reveal_url_prefix=REVEAL,
+        reveal_theme="course",
+        reveal_width=str(WIDTH),
+        reveal_height=str(HEIGHT),
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        language_code=language,
+    )
+    cells = without_kernel(deck(notebook, language))
+    page, _ = exporter.from_notebook_node(cells, resources={"metadata": {"name": title(notebook)}})
+    return page
+
+
+@dataclass(frozen=True)
+class Deck:
+    """A deck, as the page that links them shows it: its file, and what is in it."""
+
+    address: str
+    title: str
+    slides: int
+    minutes: float
+
+
+def index_page(decks: dict[str, list[Deck]]) -> str:
+    """Return the page that links the decks of each language."""
+    tables = []
+    for language, rows in decks.items():
+        lines = [
+            f"<tr><td><a href='{row.address}'>{html.escape(row.title)}</a></td>"
+            f"<td>{row.slides}</td><td>{row.minutes:g}</td></tr>"
+            for row in rows
+        ]
+        tables.append(
+            f"<h2>{html.escape(TITLES[language])}</h2><table lang='{language}'><tr><th>deck</th>"
+            "<th>slides</th><th>minutes</th></tr>" + "".join(lines) + "</table>"
+        )
+    return (
+        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Slides</title>"
+        "<meta name='viewport' content='width=device-width'><style>body{font-family:sans-serif;"
+        "margin:2em}td,th{padding:.3em .8em;text-align:left}</style><h1>Slides</h1>"
+        "<p>S: notes and clock for the speaker. F: full screen. Esc: overview. To print a deck, "
+        "put <code>?print-pdf</code> behind its address.</p>" + "".join(tables) + "</html>\n"
+    )
+
+
+def make_slides(folder: Path) -> None:
+    """Write every deck in both languages, reveal.js beside them, and a page that links them.
+
+    Args:
+        folder: where to; it must not be there.
+    """
+    decks: dict[str, list[Deck]] = {}
+    for language in LANGUAGES:
+        (folder / language).mkdir(parents=True)
+        decks[language] = []
+        for path in find_notebooks(None, notebook_folder(language)):
+            notebook, address = read(path), f"{language}/{path.stem}.html"
+            (folder / address).write_text(deck_page(notebook, language), encoding="utf-8")
+            slides = find_slides(notebook)
+            minutes = sum(slide.minutes or 0 for slide in slides)
+            decks[language].append(Deck(address, title(notebook), len(slides), minutes))
+    copy_reveal(folder / "reveal")
+    theme = folder / "reveal" / "dist" / "theme" / "course.css"
+    theme.parent.mkdir()
+    shutil.copyfile(TEMPLATE / theme.name, theme)
+    (folder / "index.html").write_text(index_page(decks), encoding="utf-8")
+
+
+def main() -> int:
+    """Make the slides anew."""
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    make_slides(OUTPUT)
+    print(f"slides: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Serve pages on this machine: JupyterLab, live slides, the demo."""

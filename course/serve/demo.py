@@ -1,0 +1,134 @@
+"""Try the model of notebook 07 in the browser: see `make demo`."""
+
+import argparse
+import importlib.util
+import os
+import socket
+import sys
+from collections.abc import Sequence
+
+from course.environment.kernel import prepare_interactive_environment
+
+HOST, PORT = "127.0.0.1", 7860
+HIGHEST_PORT = 65_535
+
+# Gradio's pages name fonts and pictures on other hosts: a browser shall ask this one only.
+OWN_HOST_ONLY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
+
+
+class DemoError(Exception):
+    """The page cannot be served; the message says what to do."""
+
+
+def port_number(text: str) -> int:
+    """Read a port from the command line.
+
+    Raises:
+        argparse.ArgumentTypeError: if there is no such port.
+    """
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: pass a number up to {HIGHEST_PORT}")
+    return int(text)
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make demo ARGS=...", description=__doc__)
+    parser.add_argument(
+        "--port",
+        type=port_number,
+        default=PORT,
+        help="port to listen on (default: %(default)s); 0 is any that is free",
+    )
+    return parser.parse_args(arguments)
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on loopback: a browser that comes early waits for the model.
+
+    Raises:
+        DemoError: if the port cannot be used.
+    """
+    try:
+        listener = socket.create_server((HOST, port))
+    except OSError as error:
+        other = port + 1 if PORT <= port < HIGHEST_PORT else PORT
+        raise DemoError(
+            f"Port {port} cannot be used ({os.strerror(error.errno)}): name another one, "
+            f'as in make demo ARGS="--port {other}".'
+        ) from None
+    # Connections inherit it. Without it an answer waits 40 ms for the browser to acknowledge its
+    # headers: asyncio sets it by itself only for sockets that it made.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
+def serve(listener: socket.socket) -> None:
+    """Load the model, trained first where it is not on the disk, and serve its page until Ctrl+C.
+
+    Args:
+        listener: what `listen` returns.
+    """
+    import fastapi
+    import gradio
+    import uvicorn
+
+    from course.serve.demo_page import EXAMPLES, build_page
+    from helpers.finetuned import load_finetuned
+    from helpers.scoring import score
+    from helpers.sources import get_source
+
+    model, tokenizer = load_finetuned(get_source())
+    # The first pass through a model takes longer than those after it.
+    score(model, tokenizer, EXAMPLES[0])
+    # The system's fonts: Gradio's own would come from elsewhere.
+    theme = gradio.themes.Default(font="system-ui", font_mono="monospace")
+    application = gradio.mount_gradio_app(
+        fastapi.FastAPI(),
+        build_page(model, tokenizer),
+        path="/",
+        theme=theme,
+        ssr_mode=False,
+        # It would keep in the browser what was typed.
+        run_history=False,
+        footer_links=[],
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            application,
+            log_level="warning",
+            headers=[("Content-Security-Policy", OWN_HOST_ONLY)],
+            # The end does not wait for a connection that somebody keeps open.
+            timeout_graceful_shutdown=1,
+        )
+    )
+    host, port = listener.getsockname()
+    print(f"The demo is at http://{host}:{port} ; Ctrl+C ends it.")
+    server.run(sockets=[listener])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve the page; print one sentence and return 1 if that cannot be done."""
+    options = parse_arguments(arguments)
+    prepare_interactive_environment()
+    sys.stdout.reconfigure(line_buffering=True)
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    if importlib.util.find_spec("gradio") is None:
+        print("Gradio is not installed in this Python: run 'make demo'.", file=sys.stderr)
+        return 1
+    # Not before the environment is set, which decides where its cache lies.
+    from helpers.sources import SourceError
+
+    try:
+        with listen(options.port) as listener:
+            serve(listener)
+    except (DemoError, SourceError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
