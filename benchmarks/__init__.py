@@ -1,1 +1,1 @@
-"""Speed, side by side in one run: `make bench`."""
+"""Speed, side by side in one run: `python -m course bench`."""

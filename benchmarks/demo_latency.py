@@ -1,6 +1,7 @@
 """Time the demo's answers, from end to end and of the model alone.
 
-It starts the page itself: `build/demo/bin/python -m benchmarks.demo_latency`, after `make demo`.
+It starts the page itself: `build/demo/bin/python -m benchmarks.demo_latency`, once
+`python -m course demo` has made that environment.
 """
 
 import contextlib

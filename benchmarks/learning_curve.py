@@ -6,6 +6,7 @@ A run that is in the file already is not repeated: stopped, the command goes on 
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from course.environment.kernel import prepare_kernel_environment
@@ -52,7 +53,7 @@ def measure(samples: int, seed: int, frozen_layers: int) -> CurveRun:
     return CurveRun(samples, seed, frozen_layers, result["accuracy"], interval, result["mae"])
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> int:
     """Measure what is not in the file yet, and write the file after each run."""
     prepare_kernel_environment()
     runs = read_runs(PATH) if PATH.exists() else []
@@ -70,7 +71,4 @@ def main() -> None:
         )
         print(line, file=sys.stderr, flush=True)
     print(f"written: data/{PATH.name}, {len(runs)} runs")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

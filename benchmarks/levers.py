@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import transformers
@@ -75,23 +76,21 @@ def train(recipe: Recipe) -> dict[str, object]:
     return {"name": recipe.name, "seconds": round(seconds, 1), "predicted": predicted}
 
 
-def main() -> None:
-    """Measure every recipe in a process of its own; with a number in argv, that one only."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Measure every recipe, each in a process of its own, and write them all."""
     prepare_kernel_environment()
-    recipes = float32_recipes()
-    if len(sys.argv) > 1:
-        transformers.logging.disable_progress_bar()
-        print(json.dumps(train(recipes[int(sys.argv[1])])))
-        return
     rows = []
-    for number, recipe in enumerate(recipes):
+    for number, recipe in enumerate(float32_recipes()):
         print(f"  {recipe.name}", file=sys.stderr, flush=True)
         rows.append(run_child("levers", str(number)))
     draft = PATH.with_suffix(".draft")
     draft.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     draft.replace(PATH)
     print(f"written: data/{PATH.name}, {len(rows)} rows")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    # What `run_child` starts: one recipe.
+    transformers.logging.disable_progress_bar()
+    print(json.dumps(train(float32_recipes()[int(sys.argv[1])])))

@@ -1,4 +1,4 @@
-"""Show the measurements of `make bench`: tables and plots."""
+"""Show the measurements of `python -m course bench`: tables and plots."""
 
 from pathlib import Path
 

@@ -1,10 +1,11 @@
-"""Run every measurement of `make bench`, side by side; print tables; write build/bench.json."""
+"""Run every measurement, side by side; print tables; write build/bench.json."""
 
 import json
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -64,7 +65,7 @@ def summarize(rows: list[dict], peaks: dict[str, float]) -> dict[str, object]:
     }
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> int:
     """Measure, print, and write build/bench.json and two plots."""
     prepare_kernel_environment()
     BUILD.mkdir(exist_ok=True)
@@ -90,11 +91,8 @@ def main() -> None:
     draw_growth(results["growth"], BUILD / "bench_growth.png")
     print(tables(results))
     print(f"\nwritten: {', '.join(_short(BUILD / n) for n in ('bench.json', 'bench.png'))}")
+    return 0
 
 
 def _short(path: Path) -> str:
     return str(path.relative_to(PROJECT))
-
-
-if __name__ == "__main__":
-    main()

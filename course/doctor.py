@@ -1,4 +1,4 @@
-"""One page on this machine and its source, and what to do about what is wrong: see `make doctor`.
+"""One page on this machine and its source, and what to do about what is wrong.
 
 It is for when things are broken: the standard library is enough, any Python 3 will do, and a look
 that fails becomes a line of the page.
@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def look(topic: str, probe: Probe) -> Iterator[Finding]:
         yield from probe()
     except Exception as error:
         reason = f"cannot be looked at: {type(error).__name__}: {error}"
-        yield Finding(topic, reason, "run 'make setup'; if this line stays, report it")
+        yield Finding(topic, reason, "run 'python -m course setup'; if this line stays, report it")
 
 
 def find_python() -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def find_python() -> Iterator[Finding]:
     found = re.search(r'requires-python = "==([\d.]+)\.\*"', read_pyproject())
     pinned = found.group(1) if found else "?"
     right = platform.python_version().startswith(f"{pinned}.")
-    remedy = f"install Python {pinned}, remove the folder .venv, run 'make setup'"
+    remedy = f"install Python {pinned}, remove the folder .venv, run 'python -m course setup'"
     text = f"{platform.python_version()} ({sys.executable})"
     yield Finding("Python", text, None if right else remedy)
 
@@ -99,7 +99,7 @@ def find_packages() -> Iterator[Finding]:
     lacking = [name for name, version in versions.items() if version is None]
     if len(lacking) > len(pins) / 2:
         text = f"{len(lacking)} of {len(pins)} are not installed in this Python"
-        yield Finding("packages", text, "run 'make setup'")
+        yield Finding("packages", text, "run 'python -m course setup'")
         return
     for name, pin in pins.items():
         version = versions[name]
@@ -208,7 +208,7 @@ def find_hub() -> Iterator[Finding]:
         answers = "not asked" if hub.is_offline() or hub.ask() else f"{hub.endpoint()} answers"
         yield Finding("Hub", f"{answers}; everything is in the cache")
     else:
-        text = f"{hub.endpoint()} answers; yet to fetch: {', '.join(lacking)} ('make fetch')"
+        text = f"{hub.endpoint()} answers; yet to fetch: {', '.join(lacking)}"
         yield Finding("Hub", text)
 
 
@@ -253,7 +253,7 @@ def find_hub_weights() -> Iterator[Finding]:
         yield Finding("weights", f"{hub.MODEL}: not in the cache yet")
     else:
         text = f"{', '.join(wrong)} damaged" if wrong else "digests right"
-        remedy = "run 'make fetch', which replaces them" if wrong else None
+        remedy = "run 'python -m course fetch', which replaces them" if wrong else None
         yield Finding("weights", f"{hub.MODEL}: {len(paths)} files, {text}", remedy)
 
 
@@ -316,7 +316,7 @@ PROBES: dict[str, Probe] = {
 }
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Print the page; return 0 if all is well and 1 if something is wrong."""
     prepare_interactive_environment()
     wrong = []
@@ -329,7 +329,3 @@ def main() -> int:
     for finding in wrong:
         print(f"- {finding.topic}: {finding.remedy}")
     return int(bool(wrong))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

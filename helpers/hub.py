@@ -1,6 +1,6 @@
 """What the hub source needs, whether the cache holds it, and whether the Hub answers.
 
-Standard library only: it is asked before anything heavy is imported, and by `make doctor` when the
+Standard library only: it is asked before anything heavy is imported, and by the doctor when the
 client libraries are broken. The variables mean what they mean to those libraries.
 """
 
@@ -28,8 +28,8 @@ METRICS = ("accuracy", "f1", "mae")
 PATIENCE_SECONDS = 5.0
 
 REMEDY = (
-    "set HF_ENDPOINT to a mirror such as https://hf-mirror.com, run 'make fetch' once where the "
-    "Hub answers, or set COURSE_SOURCE=embedded, which needs no network"
+    "set HF_ENDPOINT to a mirror such as https://hf-mirror.com, run 'python -m course fetch' once "
+    "where the Hub answers, or set COURSE_SOURCE=embedded, which needs no network"
 )
 
 
@@ -113,8 +113,9 @@ def find_problem(cache_dir: str | Path) -> str | None:
     if is_offline():
         return (
             f"HF_HUB_OFFLINE is set and the cache in {home()} lacks {', '.join(lacking)}: "
-            f"unset HF_HUB_OFFLINE and run 'make fetch' where the Hub ({endpoint()}) or a mirror "
-            "in HF_ENDPOINT answers, or set COURSE_SOURCE=embedded, which needs no network."
+            f"unset HF_HUB_OFFLINE and run 'python -m course fetch' where the Hub ({endpoint()}) "
+            "or a mirror in HF_ENDPOINT answers, or set COURSE_SOURCE=embedded, which needs no "
+            "network."
         )
     return ask()
 

@@ -1,4 +1,4 @@
-"""The accuracies that `make learning-curve` measured, for each size and seed."""
+"""The accuracies that `python -m course learning-curve` measured, for each size and seed."""
 
 import json
 from collections.abc import Sequence

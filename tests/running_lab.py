@@ -1,4 +1,4 @@
-"""JupyterLab as `make lab` starts it, for tests that ask it over loopback or in a browser."""
+"""JupyterLab as `lab` starts it, for tests that ask it over loopback or in a browser."""
 
 import contextlib
 import os
@@ -41,14 +41,14 @@ def start(
     language: str = "zh",
     module: str = "course.serve.lab",
 ) -> subprocess.Popen:
-    """Start the command of `make lab`, without a browser of its own.
+    """Start the command of `python -m course lab`, without a browser of its own.
 
     Args:
         home: a folder for what Jupyter keeps of its user.
         options: those of the command.
         project: where it is run.
         language: that of the notebooks.
-        module: the command; `course.serve.rise` for that of `make rise`.
+        module: the command; `course.serve.rise` for that of `python -m course rise`.
     """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")

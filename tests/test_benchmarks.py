@@ -1,4 +1,4 @@
-"""What `make bench` promises of its recipes and of its report; it is itself not run here."""
+"""What `bench` promises of its recipes and of its report; it is itself not run here."""
 
 from dataclasses import asdict
 

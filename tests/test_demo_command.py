@@ -1,4 +1,4 @@
-"""What `make demo` says of itself and of a port it cannot have; it needs no Gradio for that."""
+"""What `demo` says of itself and of a port it cannot have; it needs no Gradio for that."""
 
 import socket
 import subprocess
@@ -27,7 +27,7 @@ def test_a_taken_port_gives_one_sentence_with_the_way_out(taken_port, with_gradi
     assert main(["--port", str(taken_port)]) == 1
     assert capsys.readouterr().err == (
         f"Port {taken_port} cannot be used (Address already in use): name another one, "
-        f'as in make demo ARGS="--port {taken_port + 1}".\n'
+        f"as in python -m course demo --port {taken_port + 1}.\n"
     )
 
 
@@ -65,7 +65,9 @@ def test_a_port_that_there_is_not_is_refused(port, capsys):
 def test_without_gradio_it_says_how_to_get_it(monkeypatch, capsys):
     monkeypatch.setattr(demo.importlib.util, "find_spec", lambda name: None)
     assert main([]) == 1
-    assert capsys.readouterr().err == ("Gradio is not installed in this Python: run 'make demo'.\n")
+    assert capsys.readouterr().err == (
+        "Gradio is not installed in this Python: run 'python -m course demo'.\n"
+    )
 
 
 def test_help_names_the_port_it_takes(capsys):

@@ -1,4 +1,4 @@
-"""What `make doctor` promises, above all where something is broken."""
+"""What `python -m course doctor` promises, above all where something is broken."""
 
 import os
 import subprocess
@@ -60,7 +60,7 @@ def test_this_machine_has_every_package_as_pinned_and_imports_torch(tmp_path, mo
 
 def test_it_runs_without_any_package_and_sends_one_to_the_setup(page):
     assert "not installed in this Python" in with_topic(page, "packages")[0]
-    assert "- packages: run 'make setup'" in page
+    assert "- packages: run 'python -m course setup'" in page
 
 
 def test_the_page_has_each_topic_and_fits_a_screen(page):
@@ -83,7 +83,12 @@ def test_the_embedded_source_needs_no_hub(page):
 def test_a_hub_that_does_not_answer_is_named_with_the_ways_out(tmp_path):
     page = consult_bare(COURSE_SOURCE="hub", HF_ENDPOINT=NOBODY, HF_HOME=str(tmp_path))
     (remedy,) = [line for line in remedies(page) if line.startswith("- Hub")]
-    for words in (f"HF_ENDPOINT={NOBODY}", "mirror", "make fetch", "COURSE_SOURCE=embedded"):
+    for words in (
+        f"HF_ENDPOINT={NOBODY}",
+        "mirror",
+        "python -m course fetch",
+        "COURSE_SOURCE=embedded",
+    ):
         assert words in remedy
 
 
@@ -194,13 +199,6 @@ def test_all_is_well_ends_with_0_and_anything_wrong_with_1(monkeypatch, capsys):
     monkeypatch.setattr(doctor, "PROBES", {"a": lambda: iter([Finding("a", "bad", "mend it")])})
     assert doctor.main() == 1
     assert capsys.readouterr().out.splitlines()[-2:] == ["1 to mend:", "- a: mend it"]
-
-
-def test_make_doctor_runs_it_also_without_the_virtual_environment(tmp_path):
-    command = ["make", "--dry-run", "--no-print-directory"]
-    command += ["doctor", f"VENV={tmp_path}", "PYTHON=any-python"]
-    process = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
-    assert process.stdout.split() == ["any-python", "-m", "course.doctor"]
 
 
 def test_the_course_package_imports_nothing():

@@ -314,7 +314,7 @@ def test_an_update_stores_outputs_and_shows_what_changed(tmp_path, monkeypatch, 
         code("number", "print(4)", outputs=[printed("3\n")]),
     )
     use(monkeypatch, path)
-    assert update_notebooks.main() == 0
+    assert update_notebooks.update() == 0
     stored = nbformat.read(path, as_version=4)
     assert [cell.outputs[0].text for cell in stored.cells] == ["same\n", "4\n"]
     assert capsys.readouterr().out.endswith(
@@ -325,9 +325,9 @@ def test_an_update_stores_outputs_and_shows_what_changed(tmp_path, monkeypatch, 
 def test_a_second_update_changes_nothing(tmp_path, monkeypatch, capsys):
     path = write(tmp_path, "00_a.ipynb", code("number", "print(4)"))
     use(monkeypatch, path)
-    update_notebooks.main()
+    update_notebooks.update()
     before = path.read_bytes()
-    update_notebooks.main()
+    update_notebooks.update()
     assert path.read_bytes() == before
     assert capsys.readouterr().out.endswith("00_a.ipynb: the same outputs\n")
 
@@ -335,7 +335,7 @@ def test_a_second_update_changes_nothing(tmp_path, monkeypatch, capsys):
 def test_an_update_stores_nothing_of_the_machine_or_the_clock(tmp_path, monkeypatch):
     path = write(tmp_path, "00_a.ipynb", code("number", "print(4)"))
     use(monkeypatch, path)
-    update_notebooks.main()
+    update_notebooks.update()
     stored = nbformat.read(path, as_version=4)
     assert stored.metadata == update_notebooks.METADATA
     assert stored.cells[0].metadata == {}
@@ -348,7 +348,7 @@ def test_an_update_keeps_a_notebook_that_fails_as_it_was_and_exits_with_1(
     good = write(tmp_path, "01_b.ipynb", code("number", "print(4)"))
     before = bad.read_bytes()
     use(monkeypatch, bad, good)
-    assert update_notebooks.main() == 1
+    assert update_notebooks.update() == 1
     assert bad.read_bytes() == before
     assert nbformat.read(good, as_version=4).cells[0].outputs[0].text == "4\n"
     message = "00_a.ipynb: not stored, cell divide: ZeroDivisionError: division by zero\n"

@@ -38,7 +38,7 @@ def test_the_notebooks_are_up_to_date(name, language):
     notebook = nbformat.read(path, as_version=4)
     written = copy.deepcopy(notebook)
     write_tasks(written, name, language)
-    assert written == notebook, "run 'make sync'"
+    assert written == notebook, "run 'python -m course sync'"
 
 
 @each_notebook

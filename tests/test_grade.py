@@ -1,4 +1,4 @@
-"""What `make grade` says of submissions that cannot be graded; tests/grading grades real ones."""
+"""What `grade` says of submissions that cannot be graded; tests/grading grades real ones."""
 
 import json
 import subprocess
@@ -99,7 +99,9 @@ def test_bytes_that_are_no_text_are_no_notebook(tmp_path):
 
 def test_the_notebook_of_the_course_is_not_taken_for_the_assignment():
     path = PROJECT / "notebooks" / "zh" / f"{NAME}.ipynb"
-    with pytest.raises(SubmissionError, match="hand in the one that 'make assignments' made"):
+    with pytest.raises(
+        SubmissionError, match="hand in the one that 'python -m course assignments' made"
+    ):
         recognize("ana", path, NAMES)
 
 
@@ -116,5 +118,7 @@ def test_without_a_folder_the_command_says_how_to_name_one():
     command = [sys.executable, "-m", "course.classroom.grade", ""]
     outcome = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert outcome.returncode == 1
-    assert outcome.stderr.startswith("Name the folder of submissions: make grade SUBMISSIONS=")
+    assert outcome.stderr.startswith(
+        "Name the folder of submissions: python -m course grade SUBMISSIONS="
+    )
     assert len(outcome.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""data/learning_curve.json holds what `make learning-curve` measures, and notebook 11 uses it."""
+"""data/learning_curve.json holds what `learning-curve` measures, and notebook 11 uses it."""
 
 import nbformat
 import pytest

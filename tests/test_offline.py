@@ -1,6 +1,5 @@
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -253,21 +252,3 @@ def test_the_reader_s_own_path_and_cache_are_kept(clean_environment):
 def test_the_caches_are_inside_the_project(clean_environment):
     prepare_kernel_environment()
     assert os.environ["HF_HOME"] == str(PROJECT / "data" / "hf")
-
-
-def in_an_empty_network(code: str) -> subprocess.CompletedProcess:
-    command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, timeout=60)
-
-
-def unshare_works() -> bool:
-    return bool(shutil.which("unshare")) and in_an_empty_network("").returncode == 0
-
-
-@pytest.mark.skipif(not unshare_works(), reason="no network namespace can be made here")
-def test_loopback_is_switched_on_where_there_is_no_network_at_all():
-    use = "import socket; socket.create_server(('127.0.0.1', 0)).getsockname()"
-    use += f"; {UDP}.sendto(b'?', ('127.0.0.1', 9)); print('on')"
-    switch_on = "from course.environment.loopback import switch_on_loopback; switch_on_loopback(); "
-    assert in_an_empty_network(use).returncode != 0
-    assert in_an_empty_network(switch_on + use).stdout == "on\n"

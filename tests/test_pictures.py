@@ -21,7 +21,7 @@ def code(printed: str, *tags: str) -> nbformat.NotebookNode:
 
 @each_picture
 def test_a_picture_is_as_new_as_what_it_shows(name):
-    assert kept_digest(KEPT / f"{name}.png") == digest(name), "run 'make pictures'"
+    assert kept_digest(KEPT / f"{name}.png") == digest(name), "run 'python -m course pictures'"
 
 
 @each_picture
@@ -46,5 +46,7 @@ def test_of_a_title_only_the_heading_is_shown():
 
 def test_missing_pictures_are_named_with_the_command_that_makes_them(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "MADE", tmp_path)
-    with pytest.raises(SystemExit, match=r"no jupyterlab_table, .*: run 'make pictures'"):
+    with pytest.raises(
+        SystemExit, match=r"no jupyterlab_table, .*: run 'python -m course pictures'"
+    ):
         pictures.main()

@@ -1,60 +1,67 @@
+"""pyproject.toml is the one place for versions: what is derived from it, and what is installed."""
+
 import importlib.metadata
 import re
 
 import pytest
 
-from course.environment.lock import PROJECT, constraints_text, environment_text, pinned_requirements
+from course.environment.install import ENVIRONMENTS, LOCKS, PROJECT, requirements
+from course.environment.lock import EXTRAS, environment_text
 
-PINS = dict(requirement.split("==") for requirement in pinned_requirements())
+DIRECT = requirements() + requirements("dev")
+PINS = dict(requirement.split("==") for requirement in DIRECT)
+LINE = re.compile(r"([\w.-]+)==([\w.!]+)(?: ; (.+))?")
 
 
 def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def constraints() -> dict[str, str]:
-    text = (PROJECT / "constraints.txt").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return {normalized(name): version for name, version in (line.split("==") for line in lines)}
+def locked(name: str) -> dict[str, set[str]]:
+    """The versions of each package in a lock: more than one where markers tell them apart."""
+    versions: dict[str, set[str]] = {}
+    for line in (LOCKS / f"{name}.txt").read_text(encoding="utf-8").splitlines()[1:]:
+        package, version, _ = LINE.fullmatch(line).groups()
+        versions.setdefault(normalized(package), set()).add(version)
+    return versions
 
 
-def test_every_direct_dependency_is_pinned_to_one_version():
-    assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in pinned_requirements())
+@pytest.mark.parametrize("extra", {extra for extras in EXTRAS.values() for extra in extras})
+def test_every_direct_dependency_is_pinned_to_one_version(extra):
+    assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in DIRECT + requirements(extra))
 
 
-def test_the_conda_environment_is_the_one_of_pyproject():
+def test_the_conda_environment_is_derived_from_today_s_pins():
     assert (PROJECT / "environment.yml").read_text(encoding="utf-8") == environment_text()
 
 
-def test_the_conda_environment_has_every_pin_and_the_python():
-    lines = [line.strip("- ") for line in environment_text().splitlines()]
-    assert "python=3.11" in lines
-    assert [line for line in lines if "==" in line] == pinned_requirements()
+@pytest.mark.parametrize("name", EXTRAS)
+def test_every_pin_of_an_environment_is_in_its_lock(name):
+    pins = requirements(*EXTRAS[name]) + DIRECT * ENVIRONMENTS[name].has_course
+    wanted = {normalized(pin.split("==")[0]): {pin.split("==")[1]} for pin in pins}
+    found = locked(name)
+    assert {package: found.get(package) for package in wanted} == wanted
 
 
-@pytest.mark.parametrize("name", PINS)
-def test_every_pin_is_among_the_constraints(name):
-    assert constraints()[normalized(name)] == PINS[name]
+def test_every_environment_is_held_to_a_lock_of_all_its_extras():
+    for environment in ENVIRONMENTS.values():
+        beside = {environment.beside} - {None}
+        assert {*environment.extras, *beside} <= set(EXTRAS[environment.lock])
+
+
+def test_what_two_locks_share_has_the_same_version_but_for_what_gradio_wants():
+    course = locked("course")
+    for name in ("demo", "grade"):
+        differ = {p for p, versions in locked(name).items() if course.get(p, versions) != versions}
+        assert differ <= ({"pillow"} if name == "demo" else set())
+
+
+def test_the_lock_holds_every_system_and_no_address():
+    text = "".join(path.read_text(encoding="utf-8") for path in LOCKS.glob("*.txt"))
+    assert {"colorama", "pywinpty", "appnope"} <= set(locked("course"))
+    assert re.search(r"https?://|file:", text) is None
 
 
 @pytest.mark.parametrize("name", PINS)
 def test_the_installed_version_is_the_pinned_one(name):
     assert importlib.metadata.version(name).split("+")[0] == PINS[name]
-
-
-def test_the_constraints_name_each_package_once_without_build_tags_or_paths():
-    text = (PROJECT / "constraints.txt").read_text(encoding="utf-8")
-    lines = text.splitlines()[1:]
-    assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.!]+", line)] == []
-    assert len(constraints()) == len(lines)
-
-
-def test_the_constraints_leave_out_this_project():
-    assert "fine-tuning-notebooks" not in constraints()
-
-
-def test_a_local_build_tag_is_left_out_of_the_constraints(monkeypatch):
-    frozen = "numpy==2.4.6\ntorch==2.13.0+cpu\n"
-    answer = type("Answer", (), {"stdout": frozen})
-    monkeypatch.setattr("course.environment.lock.subprocess.run", lambda *_, **__: answer)
-    assert constraints_text().splitlines()[1:] == ["numpy==2.4.6", "torch==2.13.0"]

@@ -1,21 +1,8 @@
-"""`make rise`: JupyterLab with an extension that lies in a folder of its own."""
+"""`python -m course rise`: JupyterLab with an extension that lies in a folder of its own."""
 
 import os
 
-import pytest
-
 from course.serve import lab, rise
-
-
-def test_it_installs_what_is_pinned(capsys):
-    rise.main(["--requirements"])
-    assert capsys.readouterr().out.startswith("jupyterlab-rise==")
-
-
-def test_without_the_extension_it_names_the_command_that_installs_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(rise, "FOLDER", tmp_path / "missing")
-    with pytest.raises(SystemExit, match="run 'make rise', which installs it"):
-        rise.main([])
 
 
 def test_jupyter_looks_into_the_folder_and_where_it_looked_before(tmp_path, monkeypatch):

@@ -9,10 +9,11 @@ import struct
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from prose import reading_minutes
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
-from course.publish import reveal, slide_plan
+from course.publish import reveal
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import (
     deck,
@@ -23,7 +24,6 @@ from course.publish.slide_cells import (
     split_at_headings,
 )
 from course.publish.slide_heights import PICTURE, ROOM, cell_height, picture_height, prose_height
-from course.publish.slide_plan import plan_minutes, plan_types, reading_minutes
 from course.publish.slides import REVEAL, deck_page, read
 from course.publish.static_notebook import WIDGET, without_kernel
 
@@ -91,7 +91,7 @@ def test_minutes_stand_where_a_slide_begins(path):
 def test_the_minutes_add_up_to_the_time_of_reading(path):
     plan = nbformat.read(path, as_version=4)
     minutes = sum(slide.minutes or 0 for slide in find_slides(plan))
-    assert minutes == pytest.approx(reading_minutes(plan), rel=0.2)
+    assert minutes == pytest.approx(reading_minutes(plan.cells[0].source), rel=0.2)
 
 
 @each_notebook
@@ -248,106 +248,14 @@ def test_a_picture_is_as_high_as_there_is_room_or_as_wide():
 # The usual metadata
 
 
-def bare(cell: NotebookNode) -> NotebookNode:
-    """The cell without slide metadata."""
-    cell = copy.deepcopy(cell)
-    del cell.metadata["slideshow"]
-    return cell
-
-
-PLAIN = notebook(
-    *map(
-        bare,
-        [
-            TITLE,
-            code("import os", "", name="load"),
-            prose("## A\n\nFirst.", "", name="first"),
-            code("a()", "", printed="1\n", name="first-code"),
-            prose("One, as you see.", "", name="result"),
-            prose("### B", "", name="part"),
-            prose("## 小结", "", name="summary"),
-            prose("**下一本**", "", name="next"),
-        ],
-    )
-)
-
-
-def planned(original: NotebookNode) -> NotebookNode:
-    plan = copy.deepcopy(original)
-    plan_types(plan)
-    plan_minutes(plan)
-    return plan
-
-
-def test_sections_are_slides_and_what_belongs_to_them_comes_bit_by_bit():
-    kinds = {cell.id: slide_type(cell) for cell in planned(PLAIN).cells}
-    assert list(kinds.values()) == [
-        "slide",
-        "skip",
-        "slide",
-        "fragment",
-        "fragment",
-        "subslide",
-        "slide",
-        "skip",
-    ]
-
-
-def test_code_that_does_not_fit_begins_a_subslide():
-    plan = copy.deepcopy(PLAIN)
-    plan.cells[2].source += "\n\n" + LONG
-    plan.cells[3].source = "\n".join(["pass"] * 15)
-    assert slide_type(planned(plan).cells[3]) == "subslide"
-
-
-def test_what_somebody_has_said_is_kept():
-    plan = copy.deepcopy(PLAIN)
-    plan.cells[4].metadata["slideshow"] = {"slide_type": "skip"}
-    plan.cells[2].metadata["minutes"] = 6
-    kept = planned(plan)
-    assert slide_type(kept.cells[4]) == "skip"
-    assert kept.cells[2].metadata["minutes"] == 6
-
-
-def test_the_minutes_are_those_of_reading_and_none_is_without():
-    minutes = [
-        cell.metadata["minutes"] for cell in planned(PLAIN).cells if "minutes" in cell.metadata
-    ]
-    assert sum(minutes) == 8
-    assert min(minutes) >= 0.5
-
-
-def test_planning_twice_changes_nothing():
-    assert planned(planned(PLAIN)) == planned(PLAIN)
-
-
-def test_a_notebook_that_does_not_say_how_long_it_takes_is_refused():
-    with pytest.raises(SystemExit, match="阅读约"):
-        reading_minutes(notebook(prose("# 07", "slide")))
-
-
-def test_the_command_writes_what_is_missing_and_nothing_else(tmp_path, monkeypatch, capsys):
-    path = tmp_path / "07_train.ipynb"
-    nbformat.write(PLAIN, path)
-    monkeypatch.setattr(slide_plan, "find_notebooks", lambda choice: [path])
-    slide_plan.main()
-    written = nbformat.read(path, as_version=4)
-    assert [cell.source for cell in written.cells] == [cell.source for cell in PLAIN.cells]
-    slide_plan.main()
-    assert capsys.readouterr().out.splitlines()[::2] == [
-        "07_train.ipynb: written",
-        "07_train.ipynb: up to date",
-    ]
-
-
 # The pages
 
 
 def test_a_cell_without_metadata_is_refused_by_its_name(tmp_path, monkeypatch):
     path = tmp_path / "07_train.ipynb"
-    nbformat.write(PLAIN, path)
+    nbformat.write(notebook(TITLE, nbformat.v4.new_code_cell("x", id="load")), path)
     monkeypatch.setattr("course.publish.slides.PROJECT", tmp_path)
-    with pytest.raises(SystemExit, match=r"07_train\.ipynb: no slide metadata in title, load, "):
+    with pytest.raises(SystemExit, match=r"07_train\.ipynb: no slide metadata in load"):
         read(path)
 
 
@@ -380,5 +288,5 @@ def test_a_reveal_js_that_nobody_read_is_refused(tmp_path, monkeypatch):
 
 def test_a_missing_reveal_js_is_refused_with_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setattr(reveal, "PACKAGE", "no_such_package")
-    with pytest.raises(SystemExit, match="run 'make slides', which installs it"):
+    with pytest.raises(SystemExit, match="run 'python -m course slides', which installs it"):
         copy_reveal(tmp_path)

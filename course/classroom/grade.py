@@ -1,4 +1,4 @@
-"""Grade a folder of submissions with nbgrader, into a CSV: see `make grade`.
+"""Grade a folder of submissions with nbgrader, into a CSV.
 
 It runs in an environment of its own, build/nbgrader, that sees the course's packages too.
 """
@@ -7,7 +7,6 @@ import csv
 import json
 import os
 import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -77,7 +76,9 @@ def find_files(folder: Path) -> list[tuple[str, Path]]:
         SystemExit: if the folder is not there, is empty, or has notebooks but no learners.
     """
     if not folder.is_dir():
-        raise SystemExit(f"There is no folder {folder}: pass SUBMISSIONS=folder, {LAYOUT}.")
+        raise SystemExit(
+            f"There is no folder {folder}: pass python -m course grade FOLDER, {LAYOUT}."
+        )
     visible = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
     learners = [path for path in visible if path.is_dir()]
     loose = [path.name for path in visible if path.suffix == ".ipynb"]
@@ -130,7 +131,7 @@ def recognize(learner: str, path: Path, names: Sequence[str]) -> str:
     if not any(str(name).startswith("exercise-") for name in ids):
         raise SubmissionError(
             f"{path.name} is not the assignment but another notebook of that name: hand in the one "
-            "that 'make assignments' made"
+            "that 'python -m course assignments' made"
         )
     return name
 
@@ -218,11 +219,12 @@ def write(grades: Sequence[Grade], path: Path) -> None:
         writer.writerows(asdict(one) for one in grades)
 
 
-def main(folder: str = "") -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Grade everything anew; return 1 if something that was handed in could not be graded."""
+    folder = "".join(arguments[:1])
     if not folder:
         raise SystemExit(
-            f"Name the folder of submissions: make grade SUBMISSIONS=folder, {LAYOUT}."
+            f"Name the folder of submissions: python -m course grade FOLDER, {LAYOUT}."
         )
     files, names = find_files(Path(folder)), assignment_names()
     prepare_grading_environment()
@@ -248,7 +250,3 @@ def main(folder: str = "") -> int:
     print(f"{os.path.relpath(OUTPUT)}: {len(grades) - failed} graded, {failed} not")
     print(f"with what each cell gave: {os.path.relpath(COURSE / 'autograded')}")
     return int(failed > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))

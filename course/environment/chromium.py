@@ -1,9 +1,6 @@
-"""Find the Chromium or Chrome of this machine, and install Debian's where that can be done."""
+"""Find the Chromium or Chrome of this machine."""
 
-import os
 import shutil
-import subprocess
-import sys
 
 PROGRAMS = (
     "chromium",
@@ -21,29 +18,14 @@ def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, PROGRAMS)), None)
 
 
-def install() -> None:
-    """Install Debian's packages; what apt-get says of an error is shown."""
-    print(f"Installing {' and '.join(PACKAGES)} from Debian (a minute, once)", flush=True)
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for step in (["apt-get", "update"], command):
-        subprocess.run(step, env=environment, stdout=subprocess.DEVNULL)
+def require_chromium() -> None:
+    """Make sure that there is a browser.
 
-
-def main() -> int:
-    """Make sure that there is a browser; print one sentence and return 1 if there is none."""
-    if not find_chromium() and shutil.which("apt-get") and os.geteuid() == 0:
-        install()
-    if find_chromium():
-        return 0
-    print(
-        "The browser tests need Chromium or Chrome, and this machine has neither: install one "
-        f"(on Debian: sudo apt-get install {' '.join(PACKAGES)}), then run 'make test-browser' "
-        "again.",
-        file=sys.stderr,
-    )
-    return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    Raises:
+        SystemExit: if there is none.
+    """
+    if not find_chromium():
+        raise SystemExit(
+            "The browser tests need Chromium or Chrome, and this machine has neither: install one "
+            f"(on Debian: sudo apt-get install {' '.join(PACKAGES)}), then run the command again."
+        )

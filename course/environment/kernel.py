@@ -3,9 +3,8 @@
 import os
 from pathlib import Path
 
-from course.environment.loopback import switch_on_loopback
+from course.environment.install import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 OFFLINE = Path(__file__).resolve().parent / "offline"
 
 VARIABLES = {
@@ -40,4 +39,3 @@ def prepare_kernel_environment() -> None:
         paths = [str(OFFLINE), *(path for path in others if path not in ("", str(OFFLINE)))]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
         os.environ["HF_HUB_OFFLINE"] = "1"
-    switch_on_loopback()

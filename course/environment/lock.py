@@ -1,50 +1,73 @@
-"""Derive environment.yml and constraints.txt from pyproject.toml: see `make lock`."""
+"""Derive the lock files and environment.yml from pyproject.toml: `python -m course lock`.
 
+uv resolves once for every system and every Python that pyproject.toml allows; pip reads what it
+writes. It is for maintainers only, in an environment of its own.
+"""
+
+from __future__ import annotations
+
+import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
-HEADER = "# Derived from pyproject.toml by `make lock`; change that file, not this one.\n"
+from course.environment.install import ENVIRONMENTS, LOCKS, PROJECT, requirements
 
-
-def pinned_requirements(project: Path = PROJECT) -> list[str]:
-    """The direct dependencies as pyproject.toml pins them, development tools last."""
-    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return table["dependencies"] + table["optional-dependencies"]["dev"]
-
-
-def extra_requirements(extra: str, project: Path = PROJECT) -> list[str]:
-    """What pyproject.toml pins for one of its extras, such as `mirror`."""
-    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return table["optional-dependencies"][extra]
+HEADER = (
+    "# Derived from pyproject.toml by 'python -m course lock'; change that file, not this one.\n"
+)
+# The extras that are installed into one environment are locked together.
+EXTRAS = {
+    "course": ("dev", "bench", "site", "browser", "rise"),
+    "demo": ("dev", "demo"),
+    "grade": ("dev", "grade"),
+    "mirror": ("mirror",),
+    "lock": ("lock",),
+}
 
 
 def environment_text(project: Path = PROJECT) -> str:
-    """The conda environment that has pyproject.toml's Python and pins."""
+    """Return the conda environment that has pyproject.toml's newest Python and pins."""
     table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    python = table["requires-python"].removeprefix("==").removesuffix(".*")
     lines = [f"name: {table['name']}", "channels:", "  - conda-forge", "dependencies:"]
-    lines += [f"  - python={python}", "  - pip", "  - make", "  - pip:"]
-    lines += [f"      - {requirement}" for requirement in pinned_requirements(project)]
+    lines += [f"  - python{table['requires-python']}", "  - pip", "  - pip:"]
+    pins = table["dependencies"] + table["optional-dependencies"]["dev"]
+    lines += [f"      - {requirement}" for requirement in pins]
     return HEADER + "\n".join(lines) + "\n"
 
 
-def constraints_text() -> str:
-    """Every package of the running environment with its version, this project left out."""
-    command = [sys.executable, "-m", "pip", "freeze", "--exclude-editable"]
-    frozen = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    # A local build tag, as in torch 2.13.0+cpu, would shut out the other builds of the release.
-    return HEADER + "\n".join(line.split("+")[0] for line in frozen.splitlines()) + "\n"
+def compile_lock(name: str, folder: Path = LOCKS) -> None:
+    """Write the lock of an environment; versions that it has already stay where they can.
+
+    Raises:
+        SystemExit: if the pins cannot be resolved.
+    """
+    path, course = folder / f"{name}.txt", folder / "course.txt"
+    if not path.exists() and course.exists():
+        # What two environments share has one version where that can be.
+        path.write_bytes(course.read_bytes())
+    extras = EXTRAS[name]
+    wanted = requirements(*extras)
+    if ENVIRONMENTS[name].has_course:
+        wanted += requirements()
+    oldest = re.search(r">=(3\.\d+)", (PROJECT / "pyproject.toml").read_text("utf-8"))[1]
+    command = [sys.executable, "-m", "uv", "pip", "compile", "--universal", "--quiet"]
+    command += ["--no-header", "--no-annotate", "--python-version", oldest]
+    command += ["--output-file", str(path), "-"]
+    process = subprocess.run(command, cwd=PROJECT, input="\n".join(wanted), text=True)
+    if process.returncode:
+        raise SystemExit(f"The pins for {name} cannot be resolved: uv says why above.")
+    path.write_text(HEADER + path.read_text(encoding="utf-8"), encoding="utf-8")
 
 
-def main() -> None:
-    """Write both files."""
+def main(arguments: Sequence[str] = ()) -> int:
+    """Write every lock and environment.yml."""
+    LOCKS.mkdir(exist_ok=True)
+    for name in EXTRAS:
+        compile_lock(name)
+        print(f"written: locks/{name}.txt", flush=True)
     (PROJECT / "environment.yml").write_text(environment_text(), encoding="utf-8")
-    (PROJECT / "constraints.txt").write_text(constraints_text(), encoding="utf-8")
-    print("wrote environment.yml and constraints.txt")
-
-
-if __name__ == "__main__":
-    main()
+    print("written: environment.yml")
+    return 0

@@ -1,4 +1,4 @@
-"""Bring everything that the hub source needs into the cache ahead of a class: see `make fetch`."""
+"""Bring everything that the hub source needs into the cache ahead of a class."""
 
 import errno
 import importlib.metadata
@@ -170,8 +170,9 @@ def load_all(scripts: Sequence[HubFile], pauses: Sequence[float]) -> None:
     if process.returncode:
         last = (process.stderr.strip().splitlines() or ["it was ended"])[-1]
         raise SourceError(
-            f"Everything is downloaded, but loading it failed ({last}): run 'make doctor', "
-            "and 'make fetch' again, which keeps what is there."
+            f"Everything is downloaded, but loading it failed ({last}): run "
+            "'python -m course doctor', and 'python -m course fetch' again, which keeps what is "
+            "there."
         )
 
 
@@ -199,7 +200,9 @@ def fetch(pauses: Sequence[float]) -> None:
         print("Loading everything once, as the notebooks do (a minute or so) ...")
         load_all(scripts, pauses)
     if lacking := hub.missing(HUB.cache_dir):
-        raise SourceError(f"The cache still lacks {', '.join(lacking)}: run 'make fetch' again.")
+        raise SourceError(
+            f"The cache still lacks {', '.join(lacking)}: run 'python -m course fetch' again."
+        )
     print("Everything is in place, digests checked. To use it: export COURSE_SOURCE=hub")
 
 
@@ -217,20 +220,21 @@ def explain(error: BaseException) -> str:
     ):
         return (
             f"The disk of {hub.home()} is full: make room, or set HF_HOME to a folder on another "
-            "disk, and run 'make fetch' again, which keeps what is there."
+            "disk, and run 'python -m course fetch' again, which keeps what is there."
         )
     if isinstance(error, KeyboardInterrupt):
-        return "Stopped: 'make fetch' goes on where it was."
+        return "Stopped: 'python -m course fetch' goes on where it was."
     return (
-        f"Fetching from HF_ENDPOINT={hub.endpoint()} failed ({brief(error)}): run 'make fetch' "
-        "again, which keeps what is there, or set HF_ENDPOINT to a mirror."
+        f"Fetching from HF_ENDPOINT={hub.endpoint()} failed ({brief(error)}): run "
+        "'python -m course fetch' again, which keeps what is there, or set HF_ENDPOINT to a mirror."
     )
 
 
-def main(pauses: Sequence[float] = PAUSES) -> int:
+def main(arguments: Sequence[str] = (), pauses: Sequence[float] = PAUSES) -> int:
     """Fetch everything; print one sentence and return 1 if that cannot be done.
 
     Args:
+        arguments: none.
         pauses: the seconds to wait before each further attempt at anything.
     """
     prepare_interactive_environment()
@@ -241,7 +245,3 @@ def main(pauses: Sequence[float] = PAUSES) -> int:
         print(explain(error), file=sys.stderr)
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

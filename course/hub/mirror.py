@@ -1,4 +1,4 @@
-"""Run a mirror of the Hugging Face Hub for a room, by the package olah: see `make mirror`.
+"""Run a mirror of the Hugging Face Hub for a room, by the package olah.
 
 It runs in an environment of its own, build/mirror, which has none of the course's packages.
 """
@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from course.environment.lock import extra_requirements
-
-PROJECT = Path(__file__).resolve().parents[2]
+from course.environment.install import PROJECT
 
 CONFIGURATION = """\
-# Written by `make mirror` each time it starts.
+# Written by `python -m course mirror` each time it starts.
 [basic]
 host = {host}
 port = {port}
@@ -31,13 +29,12 @@ offline = {offline}
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="make mirror ARGS=...", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m course mirror", description=__doc__)
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
     parser.add_argument("--port", type=int, default=8090, help="port to listen on (%(default)s)")
     parser.add_argument("--upstream", default="https://huggingface.co", help="(%(default)s)")
     parser.add_argument("--cache", type=Path, default=PROJECT / "data" / "mirror")
     parser.add_argument("--offline", action="store_true", help="serve the cache, ask no upstream")
-    parser.add_argument("--requirements", action="store_true", help="list what to install")
     return parser.parse_args(arguments)
 
 
@@ -60,12 +57,9 @@ def configuration(options: argparse.Namespace) -> str:
     return CONFIGURATION.format(**{name: json.dumps(value) for name, value in values.items()})
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Write the configuration and become the mirror."""
-    options = parse_arguments()
-    if options.requirements:
-        print(*extra_requirements("mirror"))
-        return
+    options = parse_arguments(arguments)
     options.cache.mkdir(parents=True, exist_ok=True)
     path = options.cache / "olah.toml"
     path.write_text(configuration(options), encoding="utf-8")
@@ -75,7 +69,3 @@ def main() -> None:
     program = Path(sys.executable).with_name("olah-cli")
     logs = options.cache / "logs"
     os.execv(program, [str(program), "--config", str(path), "--log-path", str(logs)])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,13 +1,13 @@
 """The answers to the exercises are code: executed after their notebook, their output shown.
 
 In the cell `exercises`, each block of Python between <details> and </details> is one answer; the
-block of text that follows it is what it prints. `make update` writes that block, and `make test`
-compares it, with copies of the notebooks that end in their answers.
+block of text that follows it is what it prints. `update` writes that block, and `test` compares it,
+with copies of the notebooks that end in their answers.
 """
 
 import copy
 import re
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -80,14 +80,10 @@ def _hidden(notebook: NotebookNode) -> str:
     return cell.source.partition("<details>")[2] if cell else ""
 
 
-def main(names: list[str]) -> int:
-    """Write the copies that `make test` compares, of the notebooks with these paths."""
+def write_copies(paths: Sequence[Path]) -> list[Path]:
+    """Write the copies that are compared, and return where they are."""
     COPIES.mkdir(parents=True, exist_ok=True)
-    for path in map(Path, names):
+    for path in paths:
         notebook = with_answers(nbformat.read(path, as_version=4))
         nbformat.write(notebook, COPIES / path.name)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return [COPIES / path.name for path in paths]

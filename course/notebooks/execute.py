@@ -51,7 +51,7 @@ def find_notebooks(choice: str | None = None, folder: Path = NOTEBOOKS) -> list[
     chosen = [path for path in notebooks if path.name.startswith(choice or "")]
     if not chosen:
         numbers = ", ".join(path.name[:2] for path in notebooks)
-        raise SystemExit(f"There is no notebook {choice!r}: pass one of NB={numbers}.")
+        raise SystemExit(f"There is no notebook {choice!r}: pass one of {numbers}.")
     return chosen
 
 

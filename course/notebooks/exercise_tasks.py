@@ -1,4 +1,4 @@
-"""Write the tasks of the exercises into the notebooks that they belong to: `make sync` does it.
+"""Write the tasks of the exercises into the notebooks that they belong to: `sync` does it.
 
 exercises/source is their one place, for nbgrader as for the notebooks.
 """
@@ -73,7 +73,7 @@ def write_tasks(notebook: NotebookNode, name: str, language: str) -> None:
     if EXERCISES not in cells or (TASKS in cells) != (CHECK in cells):
         raise SystemExit(
             f"{name}: it needs a cell '{EXERCISES}', and '{TASKS}' with '{CHECK}' or neither: take "
-            "them back from git, then run 'make sync'."
+            "them back from git, then run 'python -m course sync'."
         )
     skipped = {"slideshow": {"slide_type": "skip"}}
     if TASKS not in cells:

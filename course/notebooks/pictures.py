@@ -1,11 +1,11 @@
-"""Take over the pictures that the browser tests made, and say what each shows: see `make pictures`.
+"""Take over the pictures that the browser tests made, and say what each shows.
 
 A picture keeps a digest of what it shows, so that a test finds it when that has changed since.
 """
 
 import hashlib
 import json
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -56,7 +56,7 @@ def kept_digest(path: Path) -> str:
         return picture.info.get(DIGEST, "")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Take over every picture.
 
     Raises:
@@ -65,8 +65,8 @@ def main() -> int:
     missing = [name for name in CELLS if not (MADE / f"{name}.png").is_file()]
     if missing:
         raise SystemExit(
-            f"The browser tests have made no {', '.join(missing)}: run 'make pictures', which "
-            "runs them first."
+            f"The browser tests have made no {', '.join(missing)}: run "
+            "'python -m course pictures', which runs them first."
         )
     KEPT.mkdir(parents=True, exist_ok=True)
     for name in CELLS:
@@ -78,7 +78,3 @@ def main() -> int:
             few.save(KEPT / f"{name}.png", pnginfo=note, optimize=True)
     print(f"{len(CELLS)} pictures: {KEPT.relative_to(PROJECT)}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""Take the README's picture from the stored outputs of notebook 07: `make update` does it."""
+"""Take the README's picture from the stored outputs of notebook 07: `update` does it."""
 
 import base64
 
@@ -19,11 +19,7 @@ def stored_picture() -> bytes:
     return base64.b64decode(pictures[0])
 
 
-def main() -> None:
+def write_picture() -> None:
     """Write the picture."""
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     PICTURE.write_bytes(stored_picture())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,9 +1,10 @@
-"""Execute the notebooks into build/run/, with an HTML page of each: see `make run`."""
+"""Execute the notebooks into build/run/, with an HTML page of each."""
 
 import copy
 import html
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -106,11 +107,11 @@ def write_pages(execution: Execution, folder: Path, language: str) -> None:
     (folder / f"{stem}.html").write_text(page, encoding="utf-8")
 
 
-def main(choice: str | None = None) -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Execute the notebooks of COURSE_LANG, or the chosen one; return 1 if a cell failed."""
     language = chosen_language()
     prepare_kernel_environment()
-    notebooks = find_notebooks(choice, notebook_folder(language))
+    notebooks = find_notebooks("".join(arguments[:1]), notebook_folder(language))
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     executions = []
@@ -132,7 +133,3 @@ def print_progress(line: str) -> None:
         print(f"\r\x1b[K{line}", end="", flush=True)
     elif line:
         print(line, flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))

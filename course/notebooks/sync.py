@@ -1,4 +1,4 @@
-"""Let the English notebooks follow the Chinese ones, cell by cell: see `make sync`.
+"""Let the English notebooks follow the Chinese ones, cell by cell.
 
 The tasks of the exercises come from exercises/source, in both languages.
 """
@@ -6,7 +6,6 @@ The tasks of the exercises come from exercises/source, in both languages.
 import argparse
 import copy
 import hashlib
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -108,7 +107,8 @@ def read_translation(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except NotJSONError:
         raise SystemExit(
-            f"{path} is not a notebook: mend it, or take it back from git, then run 'make sync'."
+            f"{path} is not a notebook: mend it, or take it back from git, then run "
+            "'python -m course sync'."
         ) from None
 
 
@@ -163,7 +163,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("notebook", nargs="?", help="let only this notebook follow, such as 07")
     options = parser.parse_args(arguments)
     if options.translated == "":
-        raise SystemExit("Name the notebook that you have read: make translated NB=07.")
+        raise SystemExit("Name the notebook that you have read: python -m course translated 07.")
     return options
 
 
@@ -184,7 +184,3 @@ def main(arguments: list[str] | None = None) -> int:
     for name in left:
         print(f"{name}: has no Chinese original: give it the new name of that, or remove it.")
     return int(bool(left))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

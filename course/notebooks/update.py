@@ -1,14 +1,16 @@
-"""Execute the notebooks again, store the outputs, and show what changed: see `make update`."""
+"""Execute the notebooks again, store the outputs, and show what changed."""
 
 import difflib
-import sys
+from collections.abc import Sequence
 
 import nbformat
 from nbformat import NotebookNode
 
 from course.environment.kernel import prepare_kernel_environment
+from course.notebooks import sync
 from course.notebooks.answers import with_answers
 from course.notebooks.execute import Execution, execute, find_notebooks
+from course.notebooks.readme_picture import write_picture
 from course.notebooks.run import print_progress
 
 # The kernel reports its Python's patch release, which differs between machines.
@@ -50,7 +52,7 @@ def store(execution: Execution) -> None:
     nbformat.write(notebook, execution.path)
 
 
-def main(choice: str | None = None) -> int:
+def update(choice: str = "") -> int:
     """Update the notebooks, or the chosen one; a notebook that fails keeps its outputs."""
     prepare_kernel_environment()
     failed = False
@@ -69,5 +71,8 @@ def main(choice: str | None = None) -> int:
     return int(failed)
 
 
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2]))
+def main(arguments: Sequence[str] = ()) -> int:
+    """Update, then let the README's picture and the English notebooks follow."""
+    failed = update("".join(arguments[:1]))
+    write_picture()
+    return sync.main(arguments[:1]) or failed

@@ -27,7 +27,7 @@ def copy_reveal(folder: Path) -> None:
         source = importlib.resources.files(PACKAGE) / "_static" / "revealjs"
     except ModuleNotFoundError:
         raise SystemExit(
-            "reveal.js is not installed: run 'make slides', which installs it."
+            "reveal.js is not installed: run 'python -m course slides', which installs it."
         ) from None
     for name, digest in DIGESTS.items():
         content = (source / name).read_bytes()

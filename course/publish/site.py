@@ -1,8 +1,9 @@
-"""Make the series into a website, in build/site/: see `make site`."""
+"""Make the series into a website, in build/site/."""
 
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from course.environment.kernel import PROJECT
@@ -70,14 +71,10 @@ def make_site(source: Path, output: Path) -> None:
     (output / "index.html").write_text(index_page(), encoding="utf-8")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Make the website anew."""
     for folder in (SOURCE, OUTPUT):
         shutil.rmtree(folder, ignore_errors=True)
     make_site(SOURCE, OUTPUT)
     print(f"site: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

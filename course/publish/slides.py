@@ -1,8 +1,8 @@
-"""Make a deck of slides from each notebook, in build/slides/: see `make slides`."""
+"""Make a deck of slides from each notebook, in build/slides/."""
 
 import html
 import shutil
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,9 +34,8 @@ def read(path: Path) -> NotebookNode:
     silent = [cell.id for cell in notebook.cells if not slide_type(cell)]
     if silent:
         raise SystemExit(
-            f"{path.relative_to(PROJECT)}: no slide metadata in {', '.join(silent)}: run "
-            "'make plan-slides' for the usual ones, or set them in JupyterLab (Property Inspector, "
-            "Slide Type), then run 'make sync'."
+            f"{path.relative_to(PROJECT)}: no slide metadata in {', '.join(silent)}: set "
+            "it in JupyterLab (Property Inspector, Slide Type), then run 'python -m course sync'."
         )
     return notebook
 
@@ -125,13 +124,9 @@ def make_slides(folder: Path) -> None:
     (folder / "index.html").write_text(index_page(decks), encoding="utf-8")
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Make the slides anew."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     make_slides(OUTPUT)
     print(f"slides: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

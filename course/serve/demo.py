@@ -1,4 +1,4 @@
-"""Try the model of notebook 07 in the browser: see `make demo`."""
+"""Try the model of notebook 07 in the browser."""
 
 import argparse
 import importlib.util
@@ -33,7 +33,7 @@ def port_number(text: str) -> int:
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="make demo ARGS=...", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m course demo", description=__doc__)
     parser.add_argument(
         "--port",
         type=port_number,
@@ -55,7 +55,7 @@ def listen(port: int) -> socket.socket:
         other = port + 1 if PORT <= port < HIGHEST_PORT else PORT
         raise DemoError(
             f"Port {port} cannot be used ({os.strerror(error.errno)}): name another one, "
-            f'as in make demo ARGS="--port {other}".'
+            f"as in python -m course demo --port {other}."
         ) from None
     # Connections inherit it. Without it an answer waits 40 ms for the browser to acknowledge its
     # headers: asyncio sets it by itself only for sockets that it made.
@@ -114,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.reconfigure(line_buffering=True)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     if importlib.util.find_spec("gradio") is None:
-        print("Gradio is not installed in this Python: run 'make demo'.", file=sys.stderr)
+        print(
+            "Gradio is not installed in this Python: run 'python -m course demo'.", file=sys.stderr
+        )
         return 1
     # Not before the environment is set, which decides where its cache lies.
     from helpers.sources import SourceError
@@ -128,7 +130,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped.")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The page of `make demo`: a text in, the probability of each level out."""
+"""The page of `python -m course demo`: a text in, the probability of each level out."""
 
 import gradio
 from transformers import PreTrainedModel, PreTrainedTokenizerFast

@@ -1,4 +1,4 @@
-"""Open JupyterLab on the notebooks, in the course's environment: see `make lab`.
+"""Open JupyterLab on the notebooks, in the course's environment.
 
 It listens on this machine only, asks for a token, and asks nothing of the Internet.
 """
@@ -38,8 +38,9 @@ def refuse_strangers(server: ServerApp) -> None:
     """
     if not is_loopback(server.ip):
         raise SystemExit(
-            f"make lab listens on this machine only, and an option or your Jupyter configuration "
-            f"names '{server.ip}' as its address: leave that out. To use it from another machine, "
+            "JupyterLab listens on this machine only here, and an option or your Jupyter "
+            f"configuration names '{server.ip}' as its address: leave that out. To use it from "
+            "another machine, "
             f"forward the port: ssh -L {server.port}:127.0.0.1:{server.port} this-machine."
         )
     provider = server.identity_provider
@@ -47,9 +48,9 @@ def refuse_strangers(server: ServerApp) -> None:
     is_usual = type(provider) is PasswordIdentityProvider
     if not is_usual or provider.hashed_password or not provider.token:
         raise SystemExit(
-            "make lab asks for a token, and an option or your Jupyter configuration takes it away "
-            "(by an empty token, a password or another identity provider): leave that out. To "
-            "start without your configuration: JUPYTER_CONFIG_DIR=build/jupyter make lab."
+            "JupyterLab asks for a token here, and an option or your Jupyter configuration takes "
+            "it away (by an empty token, a password or another identity provider): leave that "
+            "out. To start without your configuration, set JUPYTER_CONFIG_DIR to an empty folder."
         )
 
 
@@ -97,7 +98,3 @@ def main(options: list[str] | None = None) -> None:
     prepare_interactive_environment()
     put_first("JUPYTER_CONFIG_PATH", CONFIGURATION)
     CourseLab.launch_instance(command_line(sys.argv[1:] if options is None else options))
-
-
-if __name__ == "__main__":
-    main()

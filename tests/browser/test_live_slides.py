@@ -1,4 +1,4 @@
-"""Slides whose code runs, as `make rise` shows them in JupyterLab.
+"""Slides whose code runs, as `python -m course rise` shows them in JupyterLab.
 
 The extension writes errors to the console of JupyterLab 4.6, so only what a person sees counts.
 """

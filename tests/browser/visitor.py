@@ -52,7 +52,7 @@ class Visitor:
             self.errors.append(text)
 
     def keep_picture(self, name: str, page: Page | None = None) -> Path:
-        """Save what is on the screen: see `make pictures`."""
+        """Save what is on the screen."""
         path = MADE / f"{name}.png"
         (page or self.page).screenshot(path=path)
         return path

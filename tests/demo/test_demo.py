@@ -24,7 +24,9 @@ from helpers.finetuned import load_finetuned
 from helpers.levels import LEVELS
 from helpers.scoring import Prediction, score
 
-gradio_client = pytest.importorskip("gradio_client", reason="'make test-demo' installs Gradio")
+gradio_client = pytest.importorskip(
+    "gradio_client", reason="'python -m course test-demo' installs Gradio"
+)
 
 ASK = "There is no text to score: type a sentence, such as 'A moving film.'"
 LONG = "The text is long: only its first 512 tokens were read."

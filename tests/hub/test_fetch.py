@@ -1,4 +1,4 @@
-"""What `make fetch` promises, kept by the real clients against a hub that does much wrong."""
+"""What fetching promises, kept by the real clients against a hub that does much wrong."""
 
 import errno
 import hashlib

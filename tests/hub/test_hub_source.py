@@ -14,7 +14,7 @@ from helpers.hub import CONFIG, METRICS, MODEL, MODEL_FILES
 from helpers.local_hub import LocalHub
 
 NOBODY = "http://127.0.0.1:9"
-WAYS_OUT = ("HF_ENDPOINT=", "mirror", "make fetch", "COURSE_SOURCE=embedded")
+WAYS_OUT = ("HF_ENDPOINT=", "mirror", "python -m course fetch", "COURSE_SOURCE=embedded")
 
 CHOOSE = """
 import sys, time

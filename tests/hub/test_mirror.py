@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 from hub_fixtures import DATASET, METRICS, MODEL, ROWS, fill_hub
 
+from course.environment.install import LOCKS, requirements
 from course.environment.kernel import OFFLINE
-from course.environment.lock import extra_requirements
 from course.hub.mirror import PROJECT, configuration, parse_arguments
 from helpers import local_hub
 from helpers.local_hub import LocalHub
@@ -86,33 +86,24 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def make(*arguments: str) -> list[str]:
-    """The command of a make target, with this Python."""
-    return ["make", "--no-print-directory", *arguments, f"PYTHON={sys.executable}"]
-
-
-def make_environment() -> dict[str, str]:
-    """This environment, less what a make around this test tells its own targets.
-
-    Nor is it offline, as the tests' kernels are: pip has to reach the package index.
-    """
-    names = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHONPATH")
-    environment = {name: value for name, value in os.environ.items() if name not in names}
+def online() -> dict[str, str]:
+    """This environment, not offline as the tests' kernels are: pip has to reach the index."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     return environment | {"NO_PROXY": "127.0.0.1,localhost"}
 
 
 @contextmanager
 def run_mirror(folder: Path, upstream: str, *options: str) -> Iterator[str]:
-    """Start `make mirror` and yield its address once it listens."""
+    """Start `python -m course mirror` and yield its address once it listens."""
     port = free_port()
-    arguments = f"--host 127.0.0.1 --port {port} --cache {folder} --upstream {upstream}"
-    command = make("mirror", f"ARGS={' '.join([arguments, *options])}")
+    command = [sys.executable, "-m", "course", "mirror", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--cache", str(folder), "--upstream", upstream, *options]
     log = folder.with_name(f"{folder.name}-{port}.log")
     with log.open("w") as output:
         process = subprocess.Popen(
             command,
             cwd=PROJECT,
-            env=make_environment(),
+            env=online(),
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -121,7 +112,7 @@ def run_mirror(folder: Path, upstream: str, *options: str) -> Iterator[str]:
         _await_port(port, process, log)
         yield f"http://127.0.0.1:{port}"
     finally:
-        # The group: make, and the mirror that it waits for.
+        # The group: the front door, and the mirror that it waits for.
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=START_SECONDS)
 
@@ -134,7 +125,9 @@ def _await_port(port: int, process: subprocess.Popen, log: Path) -> None:
             return
         except OSError:
             with suppress(subprocess.TimeoutExpired):
-                pytest.fail(f"make mirror ended with {process.wait(0.1)}: {log.read_text()}")
+                pytest.fail(
+                    f"python -m course mirror ended with {process.wait(0.1)}: {log.read_text()}"
+                )
     pytest.fail(f"The mirror does not listen after {START_SECONDS} seconds: {log.read_text()}")
 
 
@@ -170,11 +163,11 @@ def ask(mirror: str, path: str) -> tuple[int, bytes]:
 
 @pytest.fixture(scope="module")
 def installed() -> None:
-    """Install the mirror as `make mirror` does; only an index out of reach is an excuse."""
+    """Install the mirror as its command does; only an index out of reach is an excuse."""
     process = subprocess.run(
-        make("build/mirror/.ready"),
+        [sys.executable, "-c", "from course.environment import install; install.prepare('mirror')"],
         cwd=PROJECT,
-        env=make_environment(),
+        env=online(),
         capture_output=True,
         text=True,
     )
@@ -244,8 +237,8 @@ def test_an_offline_mirror_knows_revisions_but_not_the_newest_one_nor_that_a_tag
 
 
 def test_the_mirror_is_pinned_and_no_part_of_the_course_s_environment():
-    assert all("==" in requirement for requirement in extra_requirements("mirror"))
-    assert "olah" not in (PROJECT / "constraints.txt").read_text(encoding="utf-8")
+    assert all("==" in requirement for requirement in requirements("mirror"))
+    assert "olah" not in (LOCKS / "course.txt").read_text(encoding="utf-8")
     assert "olah" not in (PROJECT / "environment.yml").read_text(encoding="utf-8")
 
 

@@ -1,0 +1,182 @@
+"""The course's commands: who each is for, what it does, and what it runs.
+
+Standard library only, and nothing else of the course: the front door reads it before anything is
+installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+READERS = {
+    "learner": "To learn",
+    "instructor": "To teach",
+    "maintainer": "To maintain",
+}
+
+NOTEBOOK = ("[NB]", "only the notebook of this number, such as 07")
+LANGUAGE = ("--language zh|en", "the language of the notebooks (COURSE_LANG); Chinese by default")
+QUICK = ("--quick", "without what takes minutes")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of the front door.
+
+    Attributes:
+        reader: who it is for, a key of READERS.
+        summary: what it does, in one line.
+        module: the module whose `main` takes the command's arguments and returns an exit code.
+        environment: where that runs, a name of `course.environment.install.ENVIRONMENTS`; None is
+            the Python that is running.
+        arguments: what `main` is given before the user's own arguments.
+        options: what the user may pass, each with what it means.
+    """
+
+    reader: str
+    summary: str
+    module: str
+    environment: str | None = "course"
+    arguments: tuple[str, ...] = ()
+    options: tuple[tuple[str, str], ...] = field(default=())
+
+
+def _test(name: str, summary: str, environment: str = "course", quick: bool = False) -> Command:
+    options = (QUICK,) if quick else ()
+    return Command("maintainer", summary, "course.test", environment, (name,), options)
+
+
+LAB = (LANGUAGE, ("...", "any option of JupyterLab, such as --no-browser or --port 8890"))
+
+COMMANDS: dict[str, Command] = {
+    "lab": Command("learner", "open JupyterLab on the notebooks", "course.serve.lab", options=LAB),
+    "run": Command(
+        "learner",
+        "execute the notebooks into build/run, with an HTML page of each",
+        "course.notebooks.run",
+        options=(NOTEBOOK, LANGUAGE),
+    ),
+    "demo": Command(
+        "learner",
+        "open a page on this machine that scores what you type with the model of notebook 07",
+        "course.serve.demo",
+        "demo",
+        options=(("--port N", "the port to listen on, 7860 by default; 0 is any that is free"),),
+    ),
+    "doctor": Command(
+        "learner",
+        "say what is wrong with this machine and the set-up, and what to do about it",
+        "course.doctor",
+        None,
+    ),
+    "setup": Command(
+        "learner", "install what the notebooks need; the others do it too", "course.doctor"
+    ),
+    "slides": Command(
+        "instructor",
+        "make a deck of slides of each notebook, in build/slides",
+        "course.publish.slides",
+        "publish",
+    ),
+    "site": Command(
+        "instructor",
+        "make the series into a website with search, in build/site",
+        "course.publish.site",
+        "publish",
+    ),
+    "rise": Command(
+        "instructor",
+        "open JupyterLab with a button that shows a notebook as slides whose code runs",
+        "course.serve.rise",
+        "rise",
+        options=LAB,
+    ),
+    "assignments": Command(
+        "instructor",
+        "make the exercises for learners, without solutions, in build/assignments",
+        "course.classroom.assignments",
+        "grade",
+    ),
+    "grade": Command(
+        "instructor",
+        "grade a folder of submissions into build/grades.csv",
+        "course.classroom.grade",
+        "grade",
+        options=(("FOLDER", "one folder for each learner, with the learner's notebooks in it"),),
+    ),
+    "fetch": Command(
+        "instructor",
+        "bring what COURSE_SOURCE=hub needs into data/hf ahead of a class",
+        "course.hub.fetch",
+    ),
+    "mirror": Command(
+        "instructor",
+        "mirror the Hugging Face Hub for a room, on port 8090",
+        "course.hub.mirror",
+        "mirror",
+        options=(("...", "--host, --port, --upstream, --cache, --offline"),),
+    ),
+    "test": _test("test", "lint, test, and compare the outputs of every notebook"),
+    "test-processes": _test(
+        "test-processes", "train in one process and in several, stop, kill and resume", quick=True
+    ),
+    "test-hub": _test("test-hub", "run the notebooks from a Hub on loopback, and without it"),
+    "test-site": _test("test-site", "test the slides and the website", "publish"),
+    "test-grading": _test(
+        "test-grading", "test the assignments and their grading with nbgrader", "grade", quick=True
+    ),
+    "test-browser": _test(
+        "test-browser", "open JupyterLab, slides and website in a real browser", "browser"
+    ),
+    "test-demo": _test("test-demo", "test the page of 'demo' over loopback", "demo"),
+    "update": Command(
+        "maintainer",
+        "execute the notebooks again, store their outputs, and show what changed",
+        "course.notebooks.update",
+        options=(NOTEBOOK,),
+    ),
+    "sync": Command(
+        "maintainer",
+        "let the English notebooks follow the Chinese ones; list what is to be translated",
+        "course.notebooks.sync",
+        options=(NOTEBOOK,),
+    ),
+    "translated": Command(
+        "maintainer",
+        "record that the English of a notebook was read against today's Chinese",
+        "course.notebooks.sync",
+        arguments=("--translated",),
+        options=(NOTEBOOK,),
+    ),
+    "pictures": Command(
+        "maintainer",
+        "take the pictures of the documentation anew, by the browser tests",
+        "course.test",
+        "browser",
+        arguments=("pictures",),
+    ),
+    "bench": Command(
+        "maintainer",
+        "measure what makes training fast, side by side, in about 10 minutes",
+        "benchmarks.speed",
+        "bench",
+        options=(("--full", "train every row to its end: an hour or more"),),
+    ),
+    "levers": Command(
+        "maintainer",
+        "train with each lever of notebook 09 to the end, into data/levers.json",
+        "benchmarks.levers",
+    ),
+    "learning-curve": Command(
+        "maintainer",
+        "train on 250 to all reviews, into data/learning_curve.json; continues after a stop",
+        "benchmarks.learning_curve",
+    ),
+    "lock": Command(
+        "maintainer",
+        "derive the lock files and environment.yml from pyproject.toml, with uv",
+        "course.environment.lock",
+        "lock",
+    ),
+    "clean": Command("maintainer", "remove what the commands made", "course.clean", None),
+}

@@ -1,0 +1,243 @@
+"""Make the environments that the commands run in: standard library only, on every system.
+
+`.venv` holds what the notebooks need. What would not agree with it has an environment of its own
+under build/, which sees the packages of `.venv` too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+LOCKS = PROJECT / "locks"
+# The course's conda environment is used in place of `.venv` where it is active.
+CONDA = "fine-tuning-notebooks"
+RECORD = "course-installed.json"
+
+
+class InstallError(Exception):
+    """An environment cannot be made; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Packages that a command needs.
+
+    Attributes:
+        note: what is said before they are installed.
+        extras: those of pyproject.toml.
+        folder: where they go, below the project.
+        lock: the file in locks/ that their versions are held to.
+        has_course: whether the course's own packages belong to them.
+        sees_course: whether a folder other than `.venv` sees the packages of `.venv` too.
+        beside: an extra that JupyterLab finds in a folder of its own under build/.
+    """
+
+    note: str
+    extras: tuple[str, ...]
+    folder: str = ".venv"
+    lock: str = "course"
+    has_course: bool = True
+    sees_course: bool = False
+    beside: str | None = None
+
+
+ENVIRONMENTS = {
+    "course": Environment("the pinned packages and the weights (minutes, once)", ("dev",)),
+    "bench": Environment("what is compared with (a minute, once)", ("dev", "bench")),
+    "publish": Environment("Sphinx and reveal.js (half a minute, once)", ("dev", "site")),
+    "browser": Environment(
+        "playwright (a minute, once)", ("dev", "site", "browser"), beside="rise"
+    ),
+    "rise": Environment("jupyterlab-rise (seconds, once)", ("dev",), beside="rise"),
+    # Gradio wants an older Pillow than the course pins.
+    "demo": Environment(
+        "Gradio (half a minute, once)", ("demo",), "build/demo", "demo", sees_course=True
+    ),
+    # nbgrader adds itself to the JupyterLab that it is installed beside.
+    "grade": Environment(
+        "nbgrader (half a minute, once)", ("grade",), "build/nbgrader", "grade", sees_course=True
+    ),
+    # olah agrees with none of the course's packages.
+    "mirror": Environment(
+        "olah (half a minute, once)", ("mirror",), "build/mirror", "mirror", has_course=False
+    ),
+    "lock": Environment("uv (seconds, once)", ("lock",), "build/lock", "lock", has_course=False),
+}
+
+
+def supported_versions(project: Path = PROJECT) -> list[tuple[int, int]]:
+    """Return the versions of Python that pyproject.toml allows, the newest first."""
+    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    oldest, end = re.search(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', text).groups()
+    return [(3, minor) for minor in reversed(range(int(oldest), int(end)))]
+
+
+def find_python() -> str:
+    """Return the running Python if the course supports it, else the newest one that it does.
+
+    Raises:
+        InstallError: if there is none.
+    """
+    versions = supported_versions()
+    if sys.version_info[:2] in versions:
+        return sys.executable
+    for major, minor in versions:
+        if path := shutil.which(f"python{major}.{minor}"):
+            return path
+        if launcher := shutil.which("py"):
+            asked = [launcher, f"-{major}.{minor}", "-c", "import sys; print(sys.executable)"]
+            answer = subprocess.run(asked, capture_output=True, text=True)
+            if answer.returncode == 0:
+                return answer.stdout.strip()
+    newest, oldest = (".".join(map(str, version)) for version in (versions[0], versions[-1]))
+    here = ".".join(map(str, sys.version_info[:2]))
+    raise InstallError(
+        f"The course needs Python {oldest} to {newest}, and this is Python {here}: install one "
+        "(from python.org; 'brew install python' on a Mac; 'sudo apt-get install python3-venv' on "
+        "Debian and Ubuntu), then run the command again with it."
+    )
+
+
+def python_of(folder: Path) -> Path:
+    """Return where an environment has its Python."""
+    if os.name == "nt":
+        inside = folder / "Scripts" / "python.exe"
+        # In conda's environments it is at the top.
+        return folder / "python.exe" if is_conda(folder) else inside
+    return folder / "bin" / "python"
+
+
+def is_conda(folder: Path) -> bool:
+    """Say whether a folder is an environment that conda made."""
+    return (folder / "conda-meta").is_dir()
+
+
+def folder_of(environment: Environment) -> Path:
+    """Return the folder of an environment: conda's, where the course's is active."""
+    if environment.folder == ".venv" and os.environ.get("CONDA_DEFAULT_ENV") == CONDA:
+        return Path(os.environ["CONDA_PREFIX"])
+    return PROJECT / environment.folder
+
+
+def existing_python(name: str) -> str | None:
+    """Return the Python of an environment if it has been made, whatever is in it."""
+    python = python_of(folder_of(ENVIRONMENTS[name]))
+    return str(python) if python.exists() else None
+
+
+def prepare(name: str) -> str:
+    """Make an environment, or bring it up to date; return its Python.
+
+    Raises:
+        InstallError: if that cannot be done.
+    """
+    environment = ENVIRONMENTS[name]
+    if environment.sees_course:
+        prepare("course")
+    folder = folder_of(environment)
+    python = python_of(folder)
+    record = read_record(folder)
+    digest = digest_of(environment)
+    extras = set(environment.extras)
+    if not python.exists() or record.get("digest") != digest or not extras <= set(record["extras"]):
+        print(f"Installing into {environment.folder}: {environment.note}", flush=True)
+        extras |= set(record.get("extras", []))
+        make(environment, folder, sorted(extras))
+        text = json.dumps({"digest": digest, "extras": sorted(extras)})
+        (folder / RECORD).write_text(text, encoding="utf-8")
+    if environment.beside:
+        put_beside(environment.beside, str(python))
+    return str(python)
+
+
+def make(environment: Environment, folder: Path, extras: list[str]) -> None:
+    """Make an environment where there is none, and install into it.
+
+    Raises:
+        InstallError: if a step fails.
+    """
+    python = str(python_of(folder))
+    if not os.path.exists(python):
+        run([find_python(), "-m", "venv", str(folder)], "make a virtual environment")
+    if environment.sees_course:
+        course = purelib(str(python_of(folder_of(ENVIRONMENTS["course"]))))
+        Path(purelib(python), "course.pth").write_text(course + "\n", encoding="utf-8")
+    if environment.has_course:
+        wanted = ["--editable", f".[{','.join(extras)}]"]
+    else:
+        wanted = requirements(*extras)
+    constraint = ["--constraint", str(LOCKS / f"{environment.lock}.txt")]
+    pip_install(python, [*constraint, *wanted])
+
+
+def put_beside(extra: str, python: str) -> None:
+    """Install an extra, without what it depends on, into a folder of its own under build/.
+
+    Raises:
+        InstallError: if that cannot be done.
+    """
+    folder = PROJECT / "build" / extra
+    wanted = requirements(extra)
+    if read_record(folder).get("wanted") != wanted:
+        pip_install(python, ["--no-deps", "--upgrade", "--target", str(folder), *wanted])
+        (folder / RECORD).write_text(json.dumps({"wanted": wanted}), encoding="utf-8")
+
+
+def pip_install(python: str, arguments: list[str]) -> None:
+    """Let pip install something, with its progress and sizes on the screen.
+
+    Raises:
+        InstallError: if it fails.
+    """
+    command = [python, "-m", "pip", "install", "--disable-pip-version-check", *arguments]
+    run(command, "install the packages: pip says why above; what it has downloaded is kept")
+
+
+def run(command: list[str], purpose: str) -> None:
+    """Run a step of the set-up in the project's folder.
+
+    Raises:
+        InstallError: if it fails.
+    """
+    if subprocess.call(command, cwd=PROJECT):
+        raise InstallError(f"Could not {purpose}.")
+
+
+def purelib(python: str) -> str:
+    """Return the folder in which a Python keeps its packages."""
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
+
+
+def requirements(*extras: str, project: Path = PROJECT) -> list[str]:
+    """Return what pyproject.toml pins for its extras; without any, for the course itself."""
+    # Not above: an older Python reads this file too, before a newer one is found.
+    import tomllib
+
+    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    if not extras:
+        return table["dependencies"]
+    return [pin for extra in extras for pin in table["optional-dependencies"][extra]]
+
+
+def digest_of(environment: Environment) -> str:
+    """Return a digest of what decides the packages of an environment."""
+    paths = (PROJECT / "pyproject.toml", LOCKS / f"{environment.lock}.txt")
+    return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+
+
+def read_record(folder: Path) -> dict:
+    """Return what was installed into a folder; nothing where that is not known."""
+    try:
+        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {"extras": []}

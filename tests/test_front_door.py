@@ -1,0 +1,185 @@
+"""`python -m course`: one program for all commands, on every system."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from course import __main__ as front_door
+from course.commands import COMMANDS, READERS
+from course.environment import install
+from course.environment.install import ENVIRONMENTS, PROJECT, InstallError
+
+
+def course(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    """Start the front door with a Python that has no packages, where PATH leads nowhere."""
+    environment = {"PATH": "", "PYTHONPATH": "", **variables}
+    command = [sys.executable, "-I", "-S", "-c", "import runpy, sys; sys.path.insert(0, '.'); "]
+    command[-1] += f"sys.argv = ['course', *{list(arguments)!r}]; "
+    command[-1] += "runpy.run_module('course', run_name='__main__')"
+    return subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+
+
+def test_alone_it_lists_every_command_under_its_reader_without_make_sh_or_a_package():
+    answer = course()
+    assert (answer.returncode, answer.stderr) == (0, "")
+    for heading in READERS.values():
+        assert f"\n{heading}\n" in answer.stdout
+    for name, command in COMMANDS.items():
+        assert f"  {name:<15} {command.summary}\n" in answer.stdout
+    assert max(map(len, answer.stdout.splitlines())) <= 110
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_a_command_does_and_installs_nothing(name):
+    answer = course(name, "--help")
+    assert answer.returncode == 0
+    assert answer.stdout.startswith(f"python -m course {name}: {COMMANDS[name].summary}.")
+
+
+def test_an_unknown_command_is_named_and_the_commands_are_listed():
+    answer = course("lob")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("There is no command 'lob'.\n\npython -m course COMMAND")
+
+
+def test_a_language_that_there_is_not_is_refused():
+    answer = course("clean", "--language", "fr")
+    assert answer.stderr == "--language fr: pass zh (Chinese) or en (English).\n"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_module_with_a_main_that_takes_arguments(name):
+    path = PROJECT.joinpath(*COMMANDS[name].module.split(".")).with_suffix(".py")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    (function,) = [node for node in tree.body if getattr(node, "name", "") == "main"]
+    assert function.args.args[0].arg in ("arguments", "options")
+    assert COMMANDS[name].environment in (None, *ENVIRONMENTS)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "course/__init__.py",
+        "course/__main__.py",
+        "course/commands.py",
+        "course/environment/__init__.py",
+        "course/environment/install.py",
+    ],
+)
+def test_the_door_needs_only_the_standard_library(path):
+    known = {*sys.stdlib_module_names, "course"}
+    for node in ast.walk(ast.parse((PROJECT / path).read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) else []
+        assert {name.split(".")[0] for name in names} <= known
+
+
+@pytest.mark.parametrize(
+    ("system", "inside"), [("nt", "Scripts/python.exe"), ("posix", "bin/python")]
+)
+def test_each_system_has_its_python_in_its_place(system, inside, monkeypatch, tmp_path):
+    monkeypatch.setattr(install.os, "name", system)
+    assert install.python_of(tmp_path) == tmp_path.joinpath(*inside.split("/"))
+
+
+def test_on_windows_conda_has_its_python_at_the_top(monkeypatch, tmp_path):
+    (tmp_path / "conda-meta").mkdir()
+    monkeypatch.setattr(install.os, "name", "nt")
+    assert install.python_of(tmp_path) == tmp_path / "python.exe"
+
+
+def test_the_python_that_called_it_is_taken_where_the_course_supports_it():
+    assert install.find_python() == sys.executable
+
+
+def test_else_the_newest_that_there_is(monkeypatch):
+    found = {"python3.11": "/usr/bin/python3.11", "python3.12": "/usr/bin/python3.12"}
+    monkeypatch.setattr(install.sys, "version_info", (3, 9, 1))
+    monkeypatch.setattr(install.shutil, "which", found.get)
+    assert install.find_python() == "/usr/bin/python3.12"
+
+
+def test_where_there_is_none_it_says_how_to_get_one(monkeypatch):
+    monkeypatch.setattr(install.sys, "version_info", (3, 9, 1))
+    monkeypatch.setattr(install.shutil, "which", lambda _: None)
+    with pytest.raises(InstallError, match=r"needs Python 3\.11 to 3\.14, and this is Python 3\.9"):
+        install.find_python()
+
+
+@pytest.fixture
+def steps(monkeypatch, tmp_path):
+    """What would be run to make an environment, in a project of its own; nothing is installed."""
+    called = []
+
+    def run(command: list[str], purpose: str) -> None:
+        called.append(command[1:])
+        if "venv" in command:
+            python = install.python_of(tmp_path / ".venv")
+            python.parent.mkdir(parents=True)
+            python.touch()
+
+    for name in ("pyproject.toml", "locks"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    monkeypatch.setattr(install, "run", run)
+    monkeypatch.setattr(install, "PROJECT", tmp_path)
+    monkeypatch.delenv("CONDA_DEFAULT_ENV", raising=False)
+    return called
+
+
+def test_an_environment_is_made_once_with_what_is_locked(steps, tmp_path):
+    python = install.prepare("course")
+    assert python == str(install.python_of(tmp_path / ".venv"))
+    assert steps[0][:2] == ["-m", "venv"]
+    assert steps[1][-2:] == ["--editable", ".[dev]"]
+    assert steps[1][-3].endswith("course.txt")
+    install.prepare("course")
+    assert len(steps) == 2
+
+
+def test_more_extras_are_added_to_those_that_are_there(steps):
+    install.prepare("course")
+    install.prepare("publish")
+    install.prepare("bench")
+    install.prepare("course")
+    assert [step[-1] for step in steps[1:]] == [".[dev]", ".[dev,site]", ".[bench,dev,site]"]
+
+
+def test_a_changed_lock_is_installed_again(steps, tmp_path):
+    install.prepare("course")
+    record = tmp_path / ".venv" / install.RECORD
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"digest": "of another lock"}))
+    install.prepare("course")
+    assert [step[-1] for step in steps] == [steps[0][-1], ".[dev]", ".[dev]"]
+
+
+def test_in_the_course_s_conda_environment_that_is_used(monkeypatch, tmp_path):
+    monkeypatch.setenv("CONDA_DEFAULT_ENV", install.CONDA)
+    monkeypatch.setenv("CONDA_PREFIX", str(tmp_path))
+    assert install.folder_of(ENVIRONMENTS["course"]) == tmp_path
+    assert install.folder_of(ENVIRONMENTS["mirror"]) == PROJECT / "build" / "mirror"
+
+
+@pytest.mark.parametrize("number", front_door.REFUSALS)
+def test_what_the_system_refuses_is_one_sentence(number, monkeypatch, capsys):
+    def refuse(_: list[str]) -> int:
+        raise OSError(number, os.strerror(number), "build/run")
+
+    monkeypatch.setattr("course.clean.main", refuse)
+    monkeypatch.setattr(install, "existing_python", lambda _: None)
+    assert front_door.main(["clean"]) == 1
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith(f"build/run: {os.strerror(number)}: ")
+
+
+def test_ctrl_c_is_one_sentence(monkeypatch, capsys):
+    def stop(_: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("course.clean.main", stop)
+    monkeypatch.setattr(install, "existing_python", lambda _: None)
+    assert front_door.main(["clean"]) == front_door.STOPPED
+    assert capsys.readouterr().err == "\nStopped.\n"
