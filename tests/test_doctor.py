@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from course import doctor
-from course.doctor import Finding, find_memory, find_packages, look
+from course.doctor import Finding, check_memory, check_packages, run_check
 from course.environment.kernel import PROJECT
 
+CONSULT = "import sys; from course import doctor; sys.exit(doctor.main())"
 NOBODY = "http://127.0.0.1:9"
 
 
@@ -19,7 +20,7 @@ def consult(*flags: str, **variables: str) -> subprocess.CompletedProcess:
     unset = ("COURSE_SOURCE", "HF_ENDPOINT", "HF_HOME", "HF_HUB_OFFLINE", "HF_TOKEN")
     environment = {name: value for name, value in os.environ.items() if name not in unset}
     return subprocess.run(
-        [sys.executable, *flags, "-m", "course.doctor"],
+        [sys.executable, *flags, "-c", CONSULT],
         cwd=PROJECT,
         env=environment | variables,
         capture_output=True,
@@ -52,9 +53,8 @@ def remedies(page: list[str]) -> list[str]:
 
 def test_this_machine_has_every_package_as_pinned_and_imports_torch(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "IMPORTED", ("torch",))
-    findings = [*doctor.find_python(), *find_packages(), *doctor.find_processor()]
+    findings = [*doctor.check_python(), *check_packages(), *doctor.check_processor()]
     assert [finding for finding in findings if finding.remedy] == []
-    assert "torch 2.13.0" in " ".join(finding.text for finding in findings)
     assert "features unknown" not in findings[-1].text
 
 
@@ -72,7 +72,7 @@ def test_the_page_has_each_topic_and_fits_a_screen(page):
 def test_each_thing_that_is_wrong_has_one_remedy(page):
     wrong = [line for line in page if line.startswith("!!")]
     assert len(wrong) == len(remedies(page)) > 0
-    assert f"{len(wrong)} to mend:" in page
+    assert f"{len(wrong)} to fix:" in page
 
 
 def test_the_embedded_source_needs_no_hub(page):
@@ -90,6 +90,32 @@ def test_a_hub_that_does_not_answer_is_named_with_the_ways_out(tmp_path):
         "COURSE_SOURCE=embedded",
     ):
         assert words in remedy
+
+
+@pytest.mark.parametrize(
+    ("offline", "said"),
+    [("", f"{NOBODY} does not answer"), ("1", "not asked")],
+)
+def test_a_full_cache_says_whether_the_hub_was_asked(offline, said, monkeypatch):
+    from helpers import hub
+
+    monkeypatch.setattr(hub, "missing", lambda _: [])
+    monkeypatch.setenv("COURSE_SOURCE", "hub")
+    monkeypatch.setenv("HF_ENDPOINT", NOBODY)
+    monkeypatch.setenv("HF_HUB_OFFLINE", offline)
+    (finding,) = doctor.check_hub()
+    assert finding.text == f"{said}; everything is in the cache"
+    assert finding.remedy is None
+
+
+def test_every_package_as_pinned_is_one_line():
+    (finding,) = check_packages()
+    assert finding.text == f"{len(doctor.read_pins())} of {len(doctor.read_pins())} as pinned"
+
+
+def test_the_edition_and_its_commit_are_on_the_page(page):
+    (line,) = with_topic(page, "course")
+    assert line.startswith("0.2.0, ")
 
 
 def test_the_token_is_not_on_the_page(tmp_path):
@@ -124,7 +150,7 @@ def test_what_is_cached_is_measured_by_folder(tmp_path):
 def test_another_version_is_set_against_its_pin(monkeypatch):
     real = doctor.version_of
     monkeypatch.setattr(doctor, "version_of", lambda name: "1.0" if name == "torch" else real(name))
-    (wrong,) = [finding for finding in find_packages() if finding.remedy]
+    (wrong,) = [finding for finding in check_packages() if finding.remedy]
     assert wrong.text == "torch 1.0, pinned 2.13.0"
     assert wrong.remedy == f"run '{sys.executable} -m pip install torch==2.13.0'"
 
@@ -134,7 +160,7 @@ def test_a_missing_package_is_named_with_how_to_install_it(monkeypatch):
     monkeypatch.setattr(
         doctor, "version_of", lambda name: None if name == "evaluate" else real(name)
     )
-    (wrong,) = [finding for finding in find_packages() if finding.remedy]
+    (wrong,) = [finding for finding in check_packages() if finding.remedy]
     assert wrong.text.startswith("evaluate is not installed, pinned ")
     assert "pip install evaluate==" in wrong.remedy
 
@@ -151,22 +177,24 @@ def test_a_package_that_cannot_be_imported_is_named(tmp_path, monkeypatch, code,
     (tmp_path / "torch.py").write_text(code, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(doctor, "IMPORTED", ("torch",))
-    (wrong,) = [finding for finding in doctor.find_processor() if finding.remedy]
+    (wrong,) = [finding for finding in doctor.check_processor() if finding.remedy]
     assert wrong.text == f"torch cannot be imported: {said}"
     assert "pip install torch==2.13.0 --force-reinstall" in wrong.remedy
 
 
 def test_another_python_is_wrong(monkeypatch):
-    monkeypatch.setattr(doctor.platform, "python_version", lambda: "3.1.1")
-    (finding,) = doctor.find_python()
-    assert finding.remedy.startswith("install Python 3.11,")
+    monkeypatch.setattr(doctor.sys, "version_info", (3, 1, 1))
+    (finding,) = doctor.check_python()
+    assert finding.remedy.startswith("install Python 3.11 to 3.14,")
 
 
 def test_too_little_memory_and_disk_are_wrong(monkeypatch):
     monkeypatch.setattr(doctor, "NEEDED_MEMORY", 1e15)
     monkeypatch.setattr(doctor, "NEEDED_DISK", {"embedded": 1e18})
     monkeypatch.delenv("COURSE_SOURCE", raising=False)
-    assert [bool(finding.remedy) for finding in (*find_memory(), *doctor.find_disk())] == [True] * 2
+    assert [bool(finding.remedy) for finding in (*check_memory(), *doctor.check_disk())] == [
+        True
+    ] * 2
 
 
 def test_damaged_weights_are_noticed_whatever_the_record_says(tmp_path, monkeypatch):
@@ -176,29 +204,29 @@ def test_damaged_weights_are_noticed_whatever_the_record_says(tmp_path, monkeypa
     monkeypatch.setattr(sources, "find_weights", lambda: tmp_path)
     monkeypatch.setattr(sources, "WEIGHTS_SHA256", {"config.json": "0" * 64})
     monkeypatch.delenv("COURSE_SOURCE", raising=False)
-    (finding,) = doctor.find_weights()
+    (finding,) = doctor.check_weights()
     assert "config.json damaged" in finding.text
     assert "--force-reinstall" in finding.remedy
 
 
-def test_a_look_that_fails_is_a_line_of_the_page():
-    def probe():
+def test_a_check_that_fails_is_a_line_of_the_page():
+    def check():
         yield Finding("disk", "fine")
         raise PermissionError("no")
 
-    fine, failed = look("disk", probe)
+    fine, failed = run_check("disk", check)
     assert fine.remedy is None
-    assert failed.text == "cannot be looked at: PermissionError: no"
+    assert failed.text == "cannot be checked: PermissionError: no"
     assert failed.remedy
 
 
 def test_all_is_well_ends_with_0_and_anything_wrong_with_1(monkeypatch, capsys):
-    monkeypatch.setattr(doctor, "PROBES", {"a": lambda: iter([Finding("a", "fine")])})
+    monkeypatch.setattr(doctor, "CHECKS", {"a": lambda: iter([Finding("a", "fine")])})
     assert doctor.main() == 0
     assert capsys.readouterr().out.splitlines()[-1] == "All is well."
-    monkeypatch.setattr(doctor, "PROBES", {"a": lambda: iter([Finding("a", "bad", "mend it")])})
+    monkeypatch.setattr(doctor, "CHECKS", {"a": lambda: iter([Finding("a", "bad", "fix it")])})
     assert doctor.main() == 1
-    assert capsys.readouterr().out.splitlines()[-2:] == ["1 to mend:", "- a: mend it"]
+    assert capsys.readouterr().out.splitlines()[-2:] == ["1 to fix:", "- a: fix it"]
 
 
 def test_the_course_package_imports_nothing():

@@ -14,7 +14,7 @@ from course.publish.site_pages import find_pages, write_pages
 CONFIGURATION = PROJECT / "docs" / "site"
 SOURCE = PROJECT / "build" / "site-source"
 OUTPUT = PROJECT / "build" / "site"
-# How Sphinx calls the languages.
+# What Sphinx calls the languages.
 LOCALES = {"zh": "zh_CN", "en": "en"}
 NAMES = {"zh": "中文", "en": "English"}
 
@@ -30,6 +30,7 @@ def build(language: str, source: Path, output: Path) -> None:
     Raises:
         SystemExit: if Sphinx fails.
     """
+    print(f"site: {NAMES[language]}, which takes a minute or so", flush=True)
     shutil.copytree(CONFIGURATION, source / language)
     write_pages(find_pages(language), source / language)
     settings = {"language": LOCALES[language], "html_title": TITLES[language]}

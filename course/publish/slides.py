@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
-from course.notebooks.run import TITLES
+from course.notebooks.run import TITLES, print_progress
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import deck, find_slides, slide_type
 from course.publish.slide_heights import HEIGHT, WIDTH
@@ -112,6 +112,7 @@ def make_slides(folder: Path) -> None:
         (folder / language).mkdir(parents=True)
         decks[language] = []
         for path in find_notebooks(None, notebook_folder(language)):
+            print_progress(f"slides: {language} {path.stem}")
             notebook, address = read(path), f"{language}/{path.stem}.html"
             (folder / address).write_text(deck_page(notebook, language), encoding="utf-8")
             slides = find_slides(notebook)
@@ -128,5 +129,6 @@ def main(arguments: Sequence[str] = ()) -> int:
     """Make the slides anew."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     make_slides(OUTPUT)
+    print_progress("")
     print(f"slides: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
     return 0
