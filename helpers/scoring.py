@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from helpers.calibration import softmax
-
 # An ordinary English token takes four to five characters, and three limits of tokens are wanted.
 CHARACTERS_FOR_A_TOKEN = 16
 
@@ -67,7 +65,7 @@ def score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, text: str)
         logits = model(input_ids=batch, attention_mask=torch.ones_like(batch)).logits
     names = [model.config.id2label[number] for number in range(model.config.num_labels)]
     return Prediction(
-        probabilities=dict(zip(names, softmax(logits.numpy())[0].tolist(), strict=True)),
+        probabilities=dict(zip(names, logits[0].softmax(dim=-1).tolist(), strict=True)),
         tokens=len(input_ids),
         truncated=truncated,
         unknown=input_ids.count(tokenizer.unk_token_id),
