@@ -1,8 +1,8 @@
-"""Train each step from the document's recipe to the course's to the end; write data/levers.json.
+"""Train to the end with each recipe from the document's to the course's; write data/levers.json.
 
-What each lever costs in accuracy cannot be seen from some steps: every row is a whole training
-run of the 1,000 reviews, in float32, with the seed of notebook 07. The padding to 512 is left
-out: it is masked, so that it changes no prediction (notebook 03), and takes most of an hour.
+A few steps do not show what a lever costs in accuracy: every row is a whole training run on the
+1,000 reviews, in float32, with the seed of notebook 07. Padding to 512 is left out: it is masked,
+so that it changes no prediction (notebook 03), and takes most of an hour.
 """
 
 import json
@@ -20,6 +20,7 @@ from benchmarks.measure import prepare_arguments, prepare_model
 from benchmarks.recipes import Recipe, build_recipes
 from benchmarks.speed import run_child
 from course.environment.kernel import prepare_kernel_environment
+from helpers.files import write_whole
 from helpers.preprocess import token_counts, tokenize
 from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import PROJECT, get_source
@@ -29,18 +30,18 @@ PATH = PROJECT / "data" / "levers.json"
 
 
 def float32_recipes() -> list[Recipe]:
-    """Return the recipes that train the same model on every machine, up to the course's."""
+    """Return the recipes up to the course's, which train the same model on every machine."""
     recipes = build_recipes("float32")
     names = [recipe.name for recipe in recipes]
     return recipes[1 : names.index("frozen lower half") + 1]
 
 
 def train(recipe: Recipe) -> dict[str, object]:
-    """Train as notebook 07 does but for the recipe's levers, evaluating after each epoch.
+    """Train as notebook 07 does, except for the recipe's levers, with an evaluation each epoch.
 
     Returns:
-        Its name, the seconds of training with its evaluations, and the predicted label of each
-        test review, in the order of the test split, as a string of digits.
+        The recipe's name, the seconds of training with the evaluations, and the predicted label of
+        each test review, in the order of the test split, as a string of digits.
     """
     source = get_source()
     tokenizer = AutoTokenizer.from_pretrained(source.model)
@@ -77,20 +78,18 @@ def train(recipe: Recipe) -> dict[str, object]:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Measure every recipe, each in a process of its own, and write them all."""
+    """Train with every recipe, each in a process of its own, and write the results."""
     prepare_kernel_environment()
     rows = []
     for number, recipe in enumerate(float32_recipes()):
         print(f"  {recipe.name}", file=sys.stderr, flush=True)
         rows.append(run_child("levers", str(number)))
-    draft = PATH.with_suffix(".draft")
-    draft.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    draft.replace(PATH)
+    write_whole(PATH, json.dumps(rows, indent=1) + "\n")
     print(f"written: data/{PATH.name}, {len(rows)} rows")
     return 0
 
 
 if __name__ == "__main__":
-    # What `run_child` starts: one recipe.
+    # `run_child` starts this, for one recipe.
     transformers.logging.disable_progress_bar()
     print(json.dumps(train(float32_recipes()[int(sys.argv[1])])))

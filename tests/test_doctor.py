@@ -99,7 +99,7 @@ def test_a_hub_that_does_not_answer_is_named_with_the_ways_out(tmp_path):
 def test_a_full_cache_says_whether_the_hub_was_asked(offline, said, monkeypatch):
     from helpers import hub
 
-    monkeypatch.setattr(hub, "missing", lambda _: [])
+    monkeypatch.setattr(hub, "list_missing", lambda _: [])
     monkeypatch.setenv("COURSE_SOURCE", "hub")
     monkeypatch.setenv("HF_ENDPOINT", NOBODY)
     monkeypatch.setenv("HF_HUB_OFFLINE", offline)

@@ -38,7 +38,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(capsys, tmp_path, arguments, 
 
 
 def test_a_run_needs_a_folder(capsys):
-    assert refuse(capsys) == "Nothing says where the model goes: pass --output_dir FOLDER."
+    assert refuse(capsys) == "There is no folder for the model: pass --output_dir FOLDER."
 
 
 def test_a_folder_that_cannot_be_written_is_refused(capsys, tmp_path):

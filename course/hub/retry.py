@@ -1,4 +1,4 @@
-"""Try again what a busy or broken-off network has spoilt."""
+"""Retry what failed because a network was busy or cut off."""
 
 import errno
 import time
@@ -7,61 +7,61 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
-# Seconds, about five minutes in all.
-PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)
+# In seconds; about five minutes in all.
+DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)
 
-# A full disk, a folder that may not be written to, a refusal: waiting mends none of them.
-LASTING_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
-LASTING_STATUSES = (401, 403, 404)
+# A full disk, a folder that must not be written to, a refusal: waiting fixes none of them.
+PERMANENT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
+PERMANENT_STATUSES = (401, 403, 404)
 
 
-def patiently(
+def retry(
     action: Callable[[], Result],
-    pauses: Sequence[float] = PAUSES,
+    delays: Sequence[float] = DELAYS,
     report: Callable[[str], None] = print,
 ) -> Result:
-    """Do something until it succeeds.
+    """Call a function until it succeeds.
 
     Args:
-        action: what to do.
-        pauses: the seconds to wait before each further attempt.
-        report: takes a line about each attempt that failed.
+        action: the function.
+        delays: the seconds to wait before each further attempt.
+        report: takes a line about each failed attempt.
 
     Returns:
         What `action` returns.
 
     Raises:
-        Exception: the error of the last attempt, or the first one that waiting does not mend.
+        Exception: the error of the last attempt, or the first one that waiting cannot fix.
     """
-    for pause in pauses:
+    for delay in delays:
         try:
             return action()
         except Exception as error:
-            if is_lasting(error):
+            if is_permanent(error):
                 raise
-            report(f"  {brief(error)}; again in {pause:g} s")
-        time.sleep(pause)
+            report(f"  {first_line(error)}; retrying in {delay:g} s")
+        time.sleep(delay)
     return action()
 
 
-def is_lasting(error: BaseException) -> bool:
-    """Say whether an error would come back however often one tries."""
+def is_permanent(error: BaseException) -> bool:
+    """Say whether an error would come back at every attempt."""
     return any(
-        getattr(cause, "errno", None) in LASTING_ERRORS
-        or getattr(getattr(cause, "response", None), "status_code", None) in LASTING_STATUSES
-        for cause in causes(error)
+        getattr(cause, "errno", None) in PERMANENT_ERRORS
+        or getattr(getattr(cause, "response", None), "status_code", None) in PERMANENT_STATUSES
+        for cause in cause_chain(error)
     )
 
 
-def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and those that it was raised from."""
+def cause_chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, and the errors that it was raised from, the first cause last."""
     while error is not None:
         yield error
         error = error.__cause__
 
 
-def brief(error: BaseException) -> str:
-    """Return the first line of the error that an error was raised from."""
-    first = list(causes(error))[-1]
-    lines = str(first).strip().splitlines()
-    return (lines[0] if lines else type(first).__name__)[:200].strip(" .:")
+def first_line(error: BaseException) -> str:
+    """Return the first line of the message of an error's first cause."""
+    cause = list(cause_chain(error))[-1]
+    lines = str(cause).strip().splitlines()
+    return (lines[0] if lines else type(cause).__name__)[:200].strip(" .:")

@@ -13,7 +13,7 @@ import pytest
 from hub_fixtures import DATASET, METRICS, MODEL, fill_hub
 
 from course.environment.kernel import OFFLINE, PROJECT
-from course.hub.retry import brief, is_lasting, patiently
+from course.hub.retry import first_line, is_permanent, retry
 from helpers.hub import MODEL_FILES
 from helpers.local_hub import Faults, LocalHub, etag_of
 
@@ -25,9 +25,9 @@ import sys, time
 from course.hub import fetch
 time.sleep = lambda seconds: None
 {before}
-sys.exit(fetch.main([0.0] * 20))
+sys.exit(fetch.main(delays=[0.0] * 20))
 """
-LOAD_NOTHING = "fetch.load_all = lambda scripts, pauses: None"
+LOAD_NOTHING = "fetch.load_all = lambda scripts, delays: None"
 
 LOAD = """
 import evaluate
@@ -190,7 +190,7 @@ def test_each_file_is_announced_as_it_comes(story):
 
 def test_a_second_run_fetches_nothing(story):
     assert story.second.returncode == 0, story.second.stderr
-    assert "There already, with the right digest: 8 of 8 files." in story.second.stdout
+    assert "Already in the cache, digests right: 8 of 8 files." in story.second.stdout
     assert not [path for _, path, _ in story.second_requests if "/api/" not in path]
 
 
@@ -240,7 +240,7 @@ def test_a_file_that_always_comes_wrong_is_not_kept(fetched, hub):
         sentence = only_sentence(fetch(fetched, hub.url, LOAD_NOTHING))
     finally:
         hub.content_path(path.resolve().name).write_bytes(right)
-    assert "vocab.txt came with a wrong digest" in sentence
+    assert "vocab.txt was downloaded with a wrong digest" in sentence
     assert not path.exists()
 
 
@@ -274,12 +274,12 @@ def test_a_disk_that_fills_up_is_one_sentence(tmp_path, hub):
     assert "is full: make room" in only_sentence(fetch(tmp_path, hub.url, full))
 
 
-def test_interrupted_it_says_that_it_goes_on_where_it_was(tmp_path, hub):
+def test_interrupted_it_says_that_it_resumes_where_it_was(tmp_path, hub):
     stop = "def stop(*a, **k): raise KeyboardInterrupt\nfetch.hf_hub_download = stop"
-    assert "goes on where it was" in only_sentence(fetch(tmp_path, hub.url, stop))
+    assert "resumes where it was" in only_sentence(fetch(tmp_path, hub.url, stop))
 
 
-def test_patience_has_an_end_and_the_pauses_that_it_is_given(monkeypatch):
+def test_retrying_has_an_end_and_the_delays_that_it_is_given(monkeypatch):
     slept, tried = [], []
     monkeypatch.setattr("course.hub.retry.time.sleep", slept.append)
 
@@ -288,13 +288,13 @@ def test_patience_has_an_end_and_the_pauses_that_it_is_given(monkeypatch):
         raise OSError("busy")
 
     with pytest.raises(OSError, match="busy"):
-        patiently(fail, [1, 2, 4], report=lambda line: None)
+        retry(fail, [1, 2, 4], report=lambda line: None)
     assert slept == [1, 2, 4]
     assert len(tried) == 4
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
-def test_what_waiting_does_not_mend_is_not_tried_again(number):
+def test_what_waiting_cannot_fix_is_not_tried_again(number):
     tried = []
 
     def fail():
@@ -305,20 +305,20 @@ def test_what_waiting_does_not_mend_is_not_tried_again(number):
             raise ValueError("wrapped") from error
 
     with pytest.raises(ValueError, match="wrapped"):
-        patiently(fail, [60])
+        retry(fail, [60])
     assert len(tried) == 1
 
 
-def test_a_refusal_that_was_handled_before_does_not_end_the_patience():
+def test_a_refusal_that_was_handled_before_does_not_end_the_retries():
     refused = OSError("no such tag")
     refused.response = type("Response", (), {"status_code": 404})
     busy = OSError("busy")
     busy.__context__ = refused
-    assert is_lasting(refused)
-    assert not is_lasting(busy)
+    assert is_permanent(refused)
+    assert not is_permanent(busy)
 
 
 def test_an_error_is_told_in_one_line_by_what_caused_it():
     error = ValueError("while loading")
     error.__cause__ = OSError("connection reset.\nTry again.")
-    assert brief(error) == "connection reset"
+    assert first_line(error) == "connection reset"

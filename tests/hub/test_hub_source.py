@@ -106,10 +106,10 @@ def test_without_hf_endpoint_the_public_hub_is_asked(tmp_path):
     assert "HF_ENDPOINT=https://huggingface.co (" in choose(tmp_path)
 
 
-@pytest.mark.parametrize("lacking", ["metric", "dataset", "model"])
-def test_whatever_the_cache_lacks_the_hub_is_asked_for(tmp_path, hub, lacking):
+@pytest.mark.parametrize("missing", ["metric", "dataset", "model"])
+def test_whatever_the_cache_lacks_the_hub_is_asked_for(tmp_path, hub, missing):
     fill_cache(tmp_path / "hf")
-    pattern = {"metric": "f1.py", "dataset": "dataset_info.json", "model": "vocab.txt"}[lacking]
+    pattern = {"metric": "f1.py", "dataset": "dataset_info.json", "model": "vocab.txt"}[missing]
     (path,) = (tmp_path / "hf").rglob(pattern)
     path.unlink()
     assert choose(tmp_path, HF_ENDPOINT=hub.url) == "hub"
@@ -167,15 +167,15 @@ def test_the_names_of_the_hub_source_are_there_without_a_hub(tmp_path):
 def test_a_hub_that_never_answers_is_not_waited_for(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{listener.getsockname()[1]}")
-        monkeypatch.setattr(hub_module, "PATIENCE_SECONDS", 0.2)
-        assert "answers at" in hub_module.ask()
+        monkeypatch.setattr(hub_module, "TIMEOUT_SECONDS", 0.2)
+        assert "answers at" in hub_module.check_endpoint()
 
 
 def test_one_busy_answer_is_forgiven_and_two_are_not(monkeypatch):
     answers = [503, 200, 503, 503]
     monkeypatch.setattr(hub_module, "_request", lambda token: answers.pop(0))
-    assert hub_module.ask() is None
-    assert "(HTTP 503)" in hub_module.ask()
+    assert hub_module.check_endpoint() is None
+    assert "(HTTP 503)" in hub_module.check_endpoint()
 
 
 def test_a_page_to_log_in_to_the_network_is_no_hub(tmp_path, monkeypatch):
@@ -183,4 +183,4 @@ def test_a_page_to_log_in_to_the_network_is_no_hub(tmp_path, monkeypatch):
     page.parent.mkdir(parents=True)
     page.write_text("<html>Welcome to the hotel</html>")
     monkeypatch.setenv("HF_ENDPOINT", tmp_path.as_uri())
-    assert "the answer is not a Hub's" in hub_module.ask()
+    assert "the answer is not that of a Hub" in hub_module.check_endpoint()

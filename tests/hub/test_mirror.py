@@ -258,5 +258,5 @@ def test_the_configuration_says_what_the_command_line_says(tmp_path):
 
 @pytest.mark.parametrize("upstream", ["hf-mirror.com", "https://mirror.org/hub", "ftp://hub.org"])
 def test_an_upstream_that_the_mirror_cannot_take_is_one_sentence(upstream):
-    with pytest.raises(SystemExit, match="--upstream is a scheme and a host"):
+    with pytest.raises(SystemExit, match="pass a scheme and a host"):
         configuration(parse_arguments(["--upstream", upstream]))

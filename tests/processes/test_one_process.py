@@ -120,5 +120,5 @@ def test_a_full_disk_ends_in_one_sentence(tmp_path):
         subprocess.run(["umount", tmp_path], check=True)
     assert done.code == 2
     said = done.errors.splitlines()
-    assert said[-2] == f"The disk of {folder} is full: free some space, then go on with"
+    assert said[-2] == f"The disk of {folder} is full: free some space, then resume with"
     assert "Traceback" not in done.errors

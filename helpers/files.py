@@ -1,0 +1,50 @@
+"""Write a file whole or not at all, show its size, and tell it by its digest.
+
+Standard library only: the doctor reads it when packages are broken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file in one step: if the program stops, the old file is there or the new one.
+
+    Args:
+        path: the file; its folder is made if it does not exist.
+        content: what goes in; a text as UTF-8.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Next to its place, where renaming is one step; a name of its own, for several may write.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def format_bytes(size: float) -> str:
+    """Write a number of bytes for people."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+
+
+def git_blob_id(content: bytes) -> str:
+    """Return the id that git gives a file: a sha1 of its size and content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+def has_digest(path: Path, expected: str) -> bool:
+    """Say whether a file has the digest by which the Hub names it.
+
+    Args:
+        path: the file.
+        expected: a sha256, as for a file in Git LFS, or else the id that git gives it.
+    """
+    if len(expected) != 64:
+        return git_blob_id(path.read_bytes()) == expected
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == expected

@@ -1,0 +1,58 @@
+"""A file is written whole or not at all, and told by its size and digest."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from helpers.files import format_bytes, git_blob_id, has_digest, write_whole
+
+
+@pytest.mark.parametrize("content", ["评论\n", b"\x00\xff"])
+def test_a_file_is_written_into_a_folder_that_was_not_there(tmp_path, content):
+    path = tmp_path / "new" / "file"
+    write_whole(path, content)
+    assert path.read_bytes() == (content.encode() if isinstance(content, str) else content)
+    assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.mark.parametrize("step", ["write_bytes", "replace"])
+def test_a_stop_on_the_way_leaves_the_old_file_alone(tmp_path, monkeypatch, step):
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, step, stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert [*tmp_path.iterdir()] == [path]
+
+
+def test_others_may_read_what_was_written(tmp_path):
+    (tmp_path / "usual").touch()
+    write_whole(tmp_path / "file", "text")
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0.0 MB"), (2_500_000, "2.5 MB"), (1_234e9, "1,234.0 GB")]
+)
+def test_a_size_is_written_for_people(size, text):
+    assert format_bytes(size) == text
+
+
+def test_a_git_id_is_the_one_that_git_gives():
+    # As `git hash-object` prints it for a file that holds these bytes.
+    assert git_blob_id(b"hello\n") == "ce013625030ba8dba906f756967f9e9ca394464a"
+
+
+def test_a_file_is_told_by_either_digest(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"hello\n")
+    assert has_digest(path, hashlib.sha256(b"hello\n").hexdigest())
+    assert has_digest(path, git_blob_id(b"hello\n"))
+    assert not has_digest(path, hashlib.sha256(b"hello").hexdigest())
+    assert not has_digest(path, git_blob_id(b"hello"))
