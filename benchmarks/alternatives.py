@@ -1,4 +1,4 @@
-"""Time what a user might pick instead of fine-tuning, on the same samples."""
+"""Time the alternatives to fine-tuning, on the same samples."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def tfidf(train: Dataset, test: Dataset) -> np.ndarray:
 
 
 def sentence_embeddings(train: Dataset, test: Dataset) -> np.ndarray:
-    """The same weights as fine-tuned ones, as they are, and a linear classifier."""
+    """The pretrained weights as they are, and a linear classifier."""
     encoder = SentenceTransformer(get_source().model)
     encode = {"batch_size": BATCH_SIZE, "show_progress_bar": False}
     classifier = LogisticRegression(max_iter=1_000)
@@ -34,7 +34,7 @@ def sentence_embeddings(train: Dataset, test: Dataset) -> np.ndarray:
 
 
 def setfit(train: Dataset, test: Dataset) -> np.ndarray:
-    """The same weights trained on pairs of texts, and a linear classifier."""
+    """The pretrained weights, trained on pairs of texts, and a linear classifier."""
     from setfit import SetFitModel, Trainer, TrainingArguments
 
     model = SetFitModel(

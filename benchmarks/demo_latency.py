@@ -1,6 +1,6 @@
-"""Time the demo's answers, from end to end and of the model alone.
+"""Time the demo's answers, from end to end and in the model alone.
 
-It starts the page itself: `build/demo/bin/python -m benchmarks.demo_latency`, once
+The program starts the page itself: `build/demo/bin/python -m benchmarks.demo_latency`, once
 `python -m course demo` has made that environment.
 """
 
@@ -16,7 +16,7 @@ from course.environment.kernel import PROJECT, prepare_kernel_environment
 
 WORDS = (20, 200, 10_000)
 REPEATS = 50
-# What a browser asks when the text changes.
+# What a browser requests when the text changes.
 CALL = "gradio_api/run/score"
 
 
@@ -24,7 +24,7 @@ CALL = "gradio_api/run/score"
 def running_demo(
     environment: Mapping[str, str] = os.environ,
 ) -> Iterator[tuple[str, subprocess.Popen]]:
-    """Start the demo in a process of its own, at a free port, and end it afterwards.
+    """Start the demo in a process of its own, on a free port, and end it afterwards.
 
     Args:
         environment: the process's environment variables.
@@ -33,7 +33,7 @@ def running_demo(
         The page's address, and the process.
 
     Raises:
-        SystemExit: if it ends before it serves the page; its own words stand in the terminal.
+        SystemExit: if it ends before it serves the page; its own message is in the terminal.
     """
     command = [sys.executable, "-m", "course.serve.demo", "--port", "0"]
     process = subprocess.Popen(
@@ -51,7 +51,7 @@ def running_demo(
 
 
 def take_texts(reviews: Iterable[str]) -> dict[str, str]:
-    """Return a text of each number of words, the first ones of the reviews."""
+    """Return a text of each length: that many words from the start of the reviews."""
     words = " ".join(reviews).split()
     return {f"{count:,} words": " ".join(words[:count]) for count in WORDS}
 
@@ -64,10 +64,10 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 
 def measure(ways: Mapping[str, Callable[[str], object]], text: str) -> dict[str, list[float]]:
-    """Time each way to answer, in turns, so that a slow moment of the machine falls on all.
+    """Time each way to answer, in turns, so that a slow moment of the machine affects all of them.
 
     Args:
-        ways: for each name, what answers a text.
+        ways: for each name, the function that answers a text.
         text: the text.
 
     Returns:
@@ -85,7 +85,7 @@ def measure(ways: Mapping[str, Callable[[str], object]], text: str) -> dict[str,
 def main() -> None:
     """Measure, and print a table."""
     prepare_kernel_environment()
-    # Not before the environment is set: PyTorch reads it when it is loaded.
+    # Only now: PyTorch reads the environment when it is imported.
     import httpx
     import numpy as np
     import torch

@@ -14,14 +14,14 @@ from helpers.throughput import Measurement, measure_training
 
 SIZES = (250, 1_000, 4_000, 8_603)
 LENGTHS = (32, 64, 128, 256, 512)
-# An epoch of the smallest size is timed whole; of the larger ones so many steps.
+# The smallest size is timed for a whole epoch, the larger ones for this many steps.
 MOST_STEPS = 15
-# Small, so that the longest texts take seconds.
+# Small, so that the longest texts take only seconds.
 LENGTH_BATCH = 4
 
 
 def texts_of_length(rows: Dataset, length: int, count: int) -> Dataset:
-    """Return `count` rows of exactly `length` tokens, made by joining those of `rows`."""
+    """Return `count` rows of exactly `length` tokens, cut from the joined tokens of `rows`."""
     joined = [token for ids in rows["input_ids"] for token in ids]
     texts = [joined[start * length : (start + 1) * length] for start in range(count)]
     columns = {"input_ids": texts, "attention_mask": [[1] * length] * count}
@@ -29,7 +29,7 @@ def texts_of_length(rows: Dataset, length: int, count: int) -> Dataset:
 
 
 def main() -> None:
-    """Print the measurements as the last line: seconds an epoch, and milliseconds a sample."""
+    """Print, as the last line, seconds per epoch, milliseconds per sample, samples per second."""
     transformers.logging.disable_progress_bar()
     everything, _, tokenizer = prepare_data("longest", size=None)
     best = build_recipes()[-1]

@@ -1,6 +1,6 @@
 """Measure how accuracy grows with the training reviews; write data/learning_curve.json.
 
-A run that is in the file already is not repeated: stopped, the command goes on where it was.
+A run that is already in the file is not repeated: after a stop, the command resumes where it was.
 """
 
 import sys
@@ -13,8 +13,8 @@ from course.environment.kernel import prepare_kernel_environment
 from helpers.launch import finetune
 from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
 
-# For each size its seeds: more for the course's own, one where a run takes long.
-# The last size is all that is left of train once the validation split is cut.
+# The seeds for each size: more for the course's own, one if a run takes long. The last size is all
+# of train but the validation split.
 SEEDS = {
     250: (42, 43, 44),
     500: (42, 43, 44),
@@ -30,7 +30,7 @@ UNFROZEN_SIZES = (1_000, SIZES[-1])
 
 
 def planned_runs() -> list[tuple[int, int, int]]:
-    """Return the size, the seed and the frozen layers of every run, the short ones first."""
+    """Return the size, the seed and the frozen layers of every run, short runs first."""
     recipe = [(size, seed, FROZEN) for size, seeds in SEEDS.items() for seed in seeds]
     unfrozen = [(size, seed, UNFROZEN) for size in UNFROZEN_SIZES for seed in SEEDS[size]]
     return sorted(recipe + unfrozen, key=lambda run: run[0])
@@ -41,8 +41,8 @@ def measure(samples: int, seed: int, frozen_layers: int) -> CurveRun:
 
     Args:
         samples: how many training reviews.
-        seed: what the program draws with.
-        frozen_layers: what its argument of that name says.
+        seed: the program's `--seed`.
+        frozen_layers: its `--frozen_layers`.
     """
     with tempfile.TemporaryDirectory() as folder:
         output = str(Path(folder, "run"))
@@ -54,7 +54,7 @@ def measure(samples: int, seed: int, frozen_layers: int) -> CurveRun:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Measure what is not in the file yet, and write the file after each run."""
+    """Measure the runs that are not in the file yet, and write the file after each."""
     prepare_kernel_environment()
     runs = read_runs(PATH) if PATH.exists() else []
     known = {(run.samples, run.seed, run.frozen_layers) for run in runs}

@@ -1,4 +1,4 @@
-"""Measure one recipe in a process of its own, whose peak memory is then the recipe's."""
+"""Measure one recipe, in a process of its own so that its peak memory is the recipe's."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from helpers.sources import get_source
 from helpers.throughput import measure_training
 from helpers.training import freeze_lower_layers, load_classifier
 
-# Where the accuracy is not asked, a part of the evaluation is timed.
+# If the accuracy is not needed, only a part of the evaluation is timed.
 TIMED_ROWS = 512
 TIMED_ROWS_PADDED = 64
 
@@ -31,7 +31,7 @@ TIMED_ROWS_PADDED = 64
 def prepare_data(
     padding: str, size: int | None = TRAIN_SIZE
 ) -> tuple[Dataset, Dataset, transformers.PreTrainedTokenizerFast]:
-    """Return the training sample, the test split and the tokenizer; the texts tokenized.
+    """Return the tokenized training sample, the tokenized test split, and the tokenizer.
 
     Args:
         padding: `max_length` or `longest`, as in `Recipe`.
@@ -51,7 +51,7 @@ def prepare_data(
 
 
 def pad_to_limit(tokenized: Dataset, tokenizer: transformers.PreTrainedTokenizerFast) -> Dataset:
-    """Pad every row to the most tokens that the model reads, as the document does."""
+    """Pad every row to the model's limit, as the document does."""
 
     def pad_batch(examples: dict[str, list]) -> dict[str, list]:
         encodings = {name: examples[name] for name in ("input_ids", "attention_mask")}
@@ -61,7 +61,7 @@ def pad_to_limit(tokenized: Dataset, tokenizer: transformers.PreTrainedTokenizer
 
 
 def prepare_model(recipe: Recipe) -> PreTrainedModel:
-    """Return the model that a recipe starts from."""
+    """Return the model that a recipe trains."""
     source = get_source()
     labels = load_dataset(source.dataset, cache_dir=source.cache_dir)["train"].features["label"]
     model = load_classifier(source, labels.names)
@@ -94,11 +94,11 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
     """Train and evaluate with a recipe.
 
     Args:
-        recipe: what is measured.
-        whole: train to the end, whatever `recipe.timed_steps` says.
+        recipe: the recipe to measure.
+        whole: whether to train to the end, whatever `recipe.timed_steps` is.
 
     Returns:
-        What the table and the JSON file hold of it; seconds are for the whole training.
+        The recipe's row in the table and the JSON file; seconds are for the whole training run.
     """
     train, test, tokenizer = prepare_data(recipe.padding)
     model = prepare_model(recipe)
@@ -143,7 +143,7 @@ def predict(
     tokenizer: transformers.PreTrainedTokenizerFast,
     whole: bool,
 ) -> tuple[np.ndarray, float]:
-    """Predict the test rows, or a part of them; return the labels in order, and the seconds."""
+    """Predict the test rows, or some of them; return the labels in order, and the seconds."""
     padded = recipe.padding == "max_length"
     rows = range(len(test) if whole else TIMED_ROWS_PADDED if padded else TIMED_ROWS)
     lengths = token_counts(test)
@@ -160,7 +160,7 @@ def predict(
 
 
 def main() -> None:
-    """Measure the recipe with the number in argv; print the result as the last line."""
+    """Measure the recipe whose number is in argv; print the result as the last line."""
     transformers.logging.disable_progress_bar()
     recipe = build_recipes()[int(sys.argv[1])]
     whole = os.environ.get("FULL") == "1"

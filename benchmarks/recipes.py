@@ -1,4 +1,4 @@
-"""The document's recipe, and the levers that make it fast, one added at a time."""
+"""The document's recipe, and the levers that make it fast, added one at a time."""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,13 +9,13 @@ from helpers.sources import get_source
 from helpers.training import RECIPE
 
 EPOCHS = 3
-# The document evaluates on so many rows, after each epoch.
+# The document evaluates on this many rows after each epoch.
 EVALUATION_SIZE = 1_000
 FROZEN_LAYERS = 3
 LARGER_BATCH = 32
-# Enough to estimate the whole training of a recipe.
+# Enough to estimate a whole training run.
 TIMED_STEPS = 24
-# The dropout that the weights' own configuration has.
+# The dropout in the configuration of the weights.
 DROPOUT = 0.1
 
 
@@ -25,14 +25,14 @@ class Recipe:
 
     Attributes:
         name: what the table calls it.
-        timed_steps: how many steps are timed; None is the whole training.
+        timed_steps: how many steps are timed; None is the whole training run.
         padding: `max_length`, each text to the model's limit, or `longest`, each batch to its own.
         dropout: the share of activations that is dropped in training.
-        frozen_layers: how many layers are frozen, beside the embeddings; None freezes nothing.
+        frozen_layers: how many layers are frozen besides the embeddings; None freezes nothing.
         precision: `float32`, `bfloat16` or `float16`.
-        attention: which implementation computes attention: `sdpa`, or `eager`, written out.
-        sort_for_evaluation: whether texts of a length are evaluated together.
-        arguments: what differs from the defaults of `TrainingArguments`.
+        attention: the implementation of attention: fused (`sdpa`), or step by step (`eager`).
+        sort_for_evaluation: whether texts of similar length are evaluated together.
+        arguments: the training arguments that differ from the defaults.
     """
 
     name: str
@@ -47,10 +47,10 @@ class Recipe:
 
 
 def build_recipes(precision: str | None = None) -> list[Recipe]:
-    """Return the document's recipe and what each lever makes of the one before it.
+    """Return the document's recipe, and then each with one lever more than the one before.
 
     Args:
-        precision: that of the faster recipes; None is the fastest that this machine has.
+        precision: the precision of the faster recipes; None is the fastest on this machine.
     """
     recipes = [Recipe("document: pad to 512", timed_steps=4, padding="max_length")]
 
@@ -72,7 +72,7 @@ def build_recipes(precision: str | None = None) -> list[Recipe]:
     if precision != "float32":
         add(precision, None, precision=precision)
     if precision == "bfloat16" and not torch.cuda.is_available():
-        # PyTorch's fused attention is the slower one in bfloat16 on a CPU, with heads this narrow.
+        # In bfloat16 on a CPU, PyTorch's fused attention is slower with heads this narrow.
         add("attention written out (eager)", TIMED_STEPS, attention="eager")
     add("frozen embeddings", TIMED_STEPS, frozen_layers=0)
     add("frozen lower half", TIMED_STEPS, frozen_layers=FROZEN_LAYERS)

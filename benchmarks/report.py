@@ -62,7 +62,7 @@ def _alternatives(rows: list[dict]) -> str:
     for row in rows:
         table.append([row["name"], f"{row['seconds']:.1f}", str(row["peak_megabytes"])])
         table[-1].append(_accuracy(row))
-    return _align("Instead of fine-tuning: training and predicting the test split", table)
+    return _align("Instead of fine-tuning: to train and to predict the test split", table)
 
 
 def _variations(factors: dict[str, float]) -> str:
@@ -75,9 +75,9 @@ def _growth(growth: dict) -> str:
     epochs = [f"{size}: {s:.1f} s" for size, s in growth["epoch_seconds"].items()]
     lengths = [f"{length}: {ms:.0f} ms" for length, ms in growth["sample_ms"].items()]
     threads = [f"{count}: {speed:.0f} samples/s" for count, speed in growth["samples_s"].items()]
-    lines += ["an epoch of so many samples   " + ", ".join(epochs)]
-    lines += ["a sample of so many tokens    " + ", ".join(lengths)]
-    lines += ["with so many threads          " + ", ".join(threads)]
+    lines += ["an epoch, by samples          " + ", ".join(epochs)]
+    lines += ["a sample, by its tokens       " + ", ".join(lengths)]
+    lines += ["speed, by threads             " + ", ".join(threads)]
     return "\n".join(lines)
 
 
@@ -85,7 +85,7 @@ def _tokenization(result: dict) -> str:
     table = [["", "seconds"]]
     table += [[name, f"{seconds:.2f}"] for name, seconds in result["seconds"].items()]
     share = result["share_of_encode_batch"]
-    title = f"Tokenizing {result['rows']} texts: map reaches {share:.2f} of encode_batch"
+    title = f"Tokenizing {result['rows']} texts: map reaches {share:.2f} of encode_batch's speed"
     return _align(title, table)
 
 
@@ -100,11 +100,11 @@ def draw_rows(results: dict, path: Path) -> None:
 
     Args:
         results: what `benchmarks.speed` writes to build/bench.json.
-        path: where the picture goes.
+        path: the file to write.
     """
     rows = results["rows"]
     title = f"The levers together make training {results['speedup']:.0f} times as fast"
-    figure = new_figure(title, "seconds for the whole training (logarithmic)", "recipe")
+    figure = new_figure(title, "seconds for the whole training run (logarithmic)", "recipe")
     axes = figure.axes[0]
     axes.barh([row["name"] for row in rows], [row["total_seconds"] for row in rows])
     axes.bar_label(axes.containers[0], fmt=" %.0f")
@@ -118,7 +118,7 @@ def draw_growth(growth: dict, path: Path) -> None:
 
     Args:
         growth: what `benchmarks.growth` printed.
-        path: where the picture goes.
+        path: the file to write.
     """
     panels = {
         "samples": (growth["epoch_seconds"], "seconds for an epoch"),

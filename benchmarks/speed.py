@@ -1,4 +1,4 @@
-"""Run every measurement, side by side; print tables; write build/bench.json."""
+"""Run all measurements, side by side; print tables; write build/bench.json."""
 
 import json
 import os
@@ -23,7 +23,7 @@ BUILD = PROJECT / "build"
 
 
 def run_child(module: str, *arguments: str) -> object:
-    """Run a measurement in a process of its own; return what its last line says."""
+    """Run a measurement in a process of its own; return the JSON of its last line."""
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     if done.returncode:
@@ -32,7 +32,7 @@ def run_child(module: str, *arguments: str) -> object:
 
 
 def measure_peak(dtype: torch.dtype) -> float:
-    """Return the measured peak of matrix products of the model's shapes, in GFLOP/s."""
+    """Measure the peak speed of matrix products of the model's shapes, in GFLOP/s."""
     config = AutoConfig.from_pretrained(get_source().model)
     return measure_peak_gflops(config.hidden_size, config.intermediate_size, dtype)
 
@@ -41,7 +41,7 @@ def measure_rows() -> list[dict]:
     """Return one result for each recipe, in order."""
     recipes = build_recipes()
     results = {}
-    # The machine's speed drifts: the two that are compared most run one after the other.
+    # The machine's speed drifts: the first and the last are compared, so the last runs second.
     order = [0, len(recipes) - 1, *range(1, len(recipes) - 1)]
     for number in order:
         print(f"  {recipes[number].name}", file=sys.stderr, flush=True)
@@ -50,7 +50,7 @@ def measure_rows() -> list[dict]:
 
 
 def summarize(rows: list[dict], peaks: dict[str, float]) -> dict[str, object]:
-    """Return the figures that the whole run comes down to."""
+    """Return the main figures of the whole benchmark."""
     document, unpadded, best = rows[0], rows[1], rows[-1]
     half = best["precision"] != "float32"
     peak = peaks["peak_gflops_bf16" if half else "peak_gflops_fp32"]
@@ -72,11 +72,15 @@ def main(arguments: Sequence[str] = ()) -> int:
     start = time.perf_counter()
     full = os.environ.get("FULL") == "1"
     print(f"{TRAIN_SIZE} samples, {EPOCHS} epochs, {EVALUATION_SIZE} evaluated after each;")
-    print("every row trained to the end" if full else "rows marked ~ from some steps (FULL=1: all)")
+    print(
+        "every row trained to the end"
+        if full
+        else "rows marked ~ estimated from some steps (--full: none)"
+    )
     before = measure_peak(torch.float32)
     rows = measure_rows()
     peaks = {
-        # The machine's speed drifts: the share is of the best that was seen.
+        # The machine's speed drifts: the share is of the best measurement.
         "peak_gflops_fp32": max(before, measure_peak(torch.float32)),
         "peak_gflops_bf16": measure_peak(torch.bfloat16),
     }

@@ -1,4 +1,4 @@
-"""Time the tokenization of the training split, from the bare tokenizer to the whole of `map`."""
+"""Time the tokenization of the training split, from the bare tokenizer to `map`."""
 
 import json
 import time
@@ -14,12 +14,12 @@ from helpers.preprocess import tokenize
 from helpers.sources import get_source
 
 REPEATS = 3
-# As many as `map` hands over at a time.
+# As many as `map` passes at a time.
 BATCH_SIZE = 1_000
 
 
 def main() -> None:
-    """Print, as the last line, the seconds of each way, and the share that `map` reaches."""
+    """Print, as the last line, the seconds of each way, and how close `map` comes."""
     datasets.disable_caching()
     datasets.disable_progress_bars()
     source = get_source()
@@ -53,7 +53,7 @@ def main() -> None:
         "fingerprint of the tokenizer": lambda: Hasher.hash(tokenizer),
     }
     durations: dict[str, list[float]] = {name: [] for name in ways}
-    # In turns, so that a slow moment of the machine falls on all of them.
+    # In turns, so that a slow moment of the machine affects all of them.
     for _ in range(REPEATS):
         for name, work in ways.items():
             start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Time what else might help, each against the same recipe in the same process."""
+"""Time what else might help, each compared with the same recipe in the same process."""
 
 import json
 import os
@@ -58,18 +58,18 @@ def main() -> None:
         "float32_matmul_precision medium": with_medium_products,
     }
     if os.environ.get("FULL") == "1":
-        # It compiles anew for each shape of batch, for minutes.
+        # It compiles again for each shape of batch, which takes minutes.
         variations["torch.compile, compiling included"] = lambda: seconds_per_token(compiled)
     if fast_precision() == "float32":
-        # Seconds a step where it has to be imitated: two are enough to see it.
-        imitated = replace(best, precision="bfloat16")
-        variations["bfloat16 without units for it"] = lambda: seconds_per_token(imitated, steps=2)
+        # Where it is emulated, a step takes seconds: two steps are enough.
+        emulated = replace(best, precision="bfloat16")
+        variations["bfloat16 without units for it"] = lambda: seconds_per_token(emulated, steps=2)
     results = {}
     seconds_per_token(steps=1)
     before = seconds_per_token()
     for name, measure in variations.items():
         seconds = measure()
-        # The machine's speed drifts: each is held against what was measured around it.
+        # The machine's speed drifts: each is compared with measurements just before and after it.
         after = seconds_per_token()
         results[name] = seconds / ((before + after) / 2)
         before = after

@@ -1,1 +1,1 @@
-"""The commands behind the Makefile."""
+"""The commands of the course: `python -m course` lists them."""

@@ -1,6 +1,6 @@
 """The front door: `python -m course COMMAND`, on every system.
 
-It needs nothing but Python. It makes the environment that a command needs, and goes on in there.
+It needs nothing but Python. It makes the environment that a command needs, and continues in it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from course.commands import COMMANDS, READERS, Command
 from course.environment import install
 
 STOPPED = 130
-# What the disk or the system refuses, and what the user can do about it.
+# What the system may refuse, and what the user can do about it.
 REFUSALS = {
-    errno.EACCES: "make it yours to read and write, or work in a copy of the course of your own",
-    errno.EPERM: "make it yours to read and write, or work in a copy of the course of your own",
-    errno.EROFS: "work in a copy of the course on a disk that can be written",
-    errno.ENOSPC: "make room on its disk, and run the command again",
+    errno.EACCES: "make it yours to read and write, or work in your own copy of the course",
+    errno.EPERM: "make it yours to read and write, or work in your own copy of the course",
+    errno.EROFS: "work in a copy of the course on a disk that you can write to",
+    errno.ENOSPC: "make room on that disk, and run the command again",
     errno.EADDRINUSE: "end the program that uses the port, or pass another one",
 }
 
@@ -46,10 +46,10 @@ def command_help(name: str) -> str:
 
 
 def take_settings(arguments: list[str]) -> list[str]:
-    """Put what every command understands into the environment; return the other arguments.
+    """Put the options of every command into the environment; return the other arguments.
 
     Raises:
-        SystemExit: if --language names none.
+        SystemExit: if --language names no language of the course.
     """
     others = []
     waiting = list(arguments)
@@ -69,7 +69,7 @@ def take_settings(arguments: list[str]) -> list[str]:
 
 
 def run_here(command: Command, arguments: list[str]) -> int:
-    """Run a command in this process; what stops it becomes one sentence."""
+    """Run a command in this process; if the system stops it, say why in one sentence."""
     try:
         module = importlib.import_module(command.module)
         return module.main([*command.arguments, *arguments]) or 0
@@ -91,7 +91,7 @@ def run_there(name: str, python: str, arguments: list[str]) -> int:
         try:
             return process.wait()
         except KeyboardInterrupt:
-            # Ctrl-C reaches both; the command itself says how it ended.
+            # Ctrl-C reaches both processes; the command itself says how it ended.
             continue
 
 
@@ -121,7 +121,7 @@ def main(arguments: list[str]) -> int:
             print(error, file=sys.stderr)
             return 1
         except KeyboardInterrupt:
-            print("\nStopped: the next command goes on with the set-up.", file=sys.stderr)
+            print("\nStopped: the next command continues the set-up.", file=sys.stderr)
             return STOPPED
     if python is None or os.path.samefile(python, sys.executable):
         return run_here(command, rest)

@@ -1,4 +1,4 @@
-"""Remove what the commands made."""
+"""Remove what the commands have made."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MADE = ("build", "data/hf", ".pytest_cache", ".ruff_cache", ".hypothesis")
 
 
 def main(arguments: list[str]) -> int:
-    """Remove it, and say so; `.venv`, the trained models and the mirror's files stay."""
+    """Remove it, and list it; `.venv`, the trained models and the mirror's files stay."""
     folders = [PROJECT / name for name in MADE]
     folders += [path for path in PROJECT.rglob("__pycache__") if ".venv" not in path.parts]
     for folder in folders:

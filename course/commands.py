@@ -1,7 +1,7 @@
 """The course's commands: who each is for, what it does, and what it runs.
 
-Standard library only, and nothing else of the course: the front door reads it before anything is
-installed.
+Standard library only, and no other module of the course: the front door reads it before anything
+is installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ READERS = {
 
 NOTEBOOK = ("[NB]", "only the notebook of this number, such as 07")
 LANGUAGE = ("--language zh|en", "the language of the notebooks (COURSE_LANG); Chinese by default")
-QUICK = ("--quick", "without what takes minutes")
+QUICK = ("--quick", "leave out what takes minutes")
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Command:
         reader: who it is for, a key of READERS.
         summary: what it does, in one line.
         module: the module whose `main` takes the command's arguments and returns an exit code.
-        environment: where that runs, a name of `course.environment.install.ENVIRONMENTS`; None is
+        environment: where that runs, a name in `course.environment.install.ENVIRONMENTS`; None is
             the Python that is running.
         arguments: what `main` is given before the user's own arguments.
-        options: what the user may pass, each with what it means.
+        options: what the user may pass, and what each means.
     """
 
     reader: str
@@ -65,35 +65,35 @@ COMMANDS: dict[str, Command] = {
     ),
     "doctor": Command(
         "learner",
-        "say what is wrong with this machine and the set-up, and what to do about it",
+        "check this machine and the set-up, and say how to fix what is wrong",
         "course.doctor",
         None,
     ),
     "setup": Command(
-        "learner", "install what the notebooks need; the others do it too", "course.doctor"
+        "learner", "install what the notebooks need, as the other commands do", "course.doctor"
     ),
     "slides": Command(
         "instructor",
-        "make a deck of slides of each notebook, in build/slides",
+        "make a slide deck of each notebook, in build/slides",
         "course.publish.slides",
         "publish",
     ),
     "site": Command(
         "instructor",
-        "make the series into a website with search, in build/site",
+        "make a website of the series, with search, in build/site",
         "course.publish.site",
         "publish",
     ),
     "rise": Command(
         "instructor",
-        "open JupyterLab with a button that shows a notebook as slides whose code runs",
+        "open JupyterLab with a button that shows a notebook as slides with running code",
         "course.serve.rise",
         "rise",
         options=LAB,
     ),
     "assignments": Command(
         "instructor",
-        "make the exercises for learners, without solutions, in build/assignments",
+        "make the learners' exercises, without solutions, in build/assignments",
         "course.classroom.assignments",
         "grade",
     ),
@@ -106,7 +106,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "fetch": Command(
         "instructor",
-        "bring what COURSE_SOURCE=hub needs into data/hf ahead of a class",
+        "download what COURSE_SOURCE=hub needs into data/hf ahead of a class",
         "course.hub.fetch",
     ),
     "mirror": Command(
@@ -120,7 +120,7 @@ COMMANDS: dict[str, Command] = {
     "test-processes": _test(
         "test-processes", "train in one process and in several, stop, kill and resume", quick=True
     ),
-    "test-hub": _test("test-hub", "run the notebooks from a Hub on loopback, and without it"),
+    "test-hub": _test("test-hub", "run the notebooks from a Hub on loopback, and without one"),
     "test-site": _test("test-site", "test the slides and the website", "publish"),
     "test-grading": _test(
         "test-grading", "test the assignments and their grading with nbgrader", "grade", quick=True
@@ -131,26 +131,26 @@ COMMANDS: dict[str, Command] = {
     "test-demo": _test("test-demo", "test the page of 'demo' over loopback", "demo"),
     "update": Command(
         "maintainer",
-        "execute the notebooks again, store their outputs, and show what changed",
+        "execute the notebooks, store their outputs, and show what changed",
         "course.notebooks.update",
         options=(NOTEBOOK,),
     ),
     "sync": Command(
         "maintainer",
-        "let the English notebooks follow the Chinese ones; list what is to be translated",
+        "bring the English notebooks up to date with the Chinese; list what needs translating",
         "course.notebooks.sync",
         options=(NOTEBOOK,),
     ),
     "translated": Command(
         "maintainer",
-        "record that the English of a notebook was read against today's Chinese",
+        "record that a notebook's English matches today's Chinese",
         "course.notebooks.sync",
         arguments=("--translated",),
         options=(NOTEBOOK,),
     ),
     "pictures": Command(
         "maintainer",
-        "take the pictures of the documentation anew, by the browser tests",
+        "take the pictures of the documentation again, in a browser",
         "course.test",
         "browser",
         arguments=("pictures",),
@@ -164,12 +164,12 @@ COMMANDS: dict[str, Command] = {
     ),
     "levers": Command(
         "maintainer",
-        "train with each lever of notebook 09 to the end, into data/levers.json",
+        "train to the end with each lever of notebook 09, into data/levers.json",
         "benchmarks.levers",
     ),
     "learning-curve": Command(
         "maintainer",
-        "train on 250 to all reviews, into data/learning_curve.json; continues after a stop",
+        "train on 250 to all reviews, into data/learning_curve.json; resumes after a stop",
         "benchmarks.learning_curve",
     ),
     "lock": Command(
@@ -178,5 +178,5 @@ COMMANDS: dict[str, Command] = {
         "course.environment.lock",
         "lock",
     ),
-    "clean": Command("maintainer", "remove what the commands made", "course.clean", None),
+    "clean": Command("maintainer", "remove what the commands have made", "course.clean", None),
 }

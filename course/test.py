@@ -1,4 +1,4 @@
-"""The test commands: what each runs, in order."""
+"""The test commands: what each of them runs, in order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from course.environment.kernel import PROJECT
 from course.notebooks import answers, pictures
 from course.notebooks.execute import find_notebooks
 
-# They train for long and use both cores: they are compared one by one, the others in pairs.
+# They train for long on both cores: they are compared one by one, the others in pairs.
 TRAINING = ("00", "07", "08", "09", "11")
 PAIRS = ("-n", "2", "--dist", "loadfile")
 SLOWEST = ("--durations=5",)
@@ -33,7 +33,7 @@ def python(*arguments: str, **variables: str) -> bool:
 
 
 def compare_notebooks() -> bool:
-    """Compare what every notebook and its answers print with what is stored."""
+    """Compare what every notebook and its answers print with the stored outputs."""
     light, training = [], []
     for copy in answers.write_copies(find_notebooks()):
         (training if copy.name[:2] in TRAINING else light).append(str(copy))
@@ -42,7 +42,7 @@ def compare_notebooks() -> bool:
 
 
 def test_all() -> bool:
-    """Lint, run the tests that need nothing more, and compare the notebooks."""
+    """Lint, run the tests that need nothing but `.venv`, and compare the notebooks."""
     tests = sorted(map(str, (PROJECT / "tests").glob("test_*.py")))
     return (
         python("ruff", "check")

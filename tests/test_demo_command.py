@@ -26,7 +26,7 @@ def with_gradio(monkeypatch):
 def test_a_taken_port_gives_one_sentence_with_the_way_out(taken_port, with_gradio, capsys):
     assert main(["--port", str(taken_port)]) == 1
     assert capsys.readouterr().err == (
-        f"Port {taken_port} cannot be used (Address already in use): name another one, "
+        f"Port {taken_port} cannot be used (Address already in use): pass another one, "
         f"as in python -m course demo --port {taken_port + 1}.\n"
     )
 
@@ -37,7 +37,7 @@ def test_another_port_is_named_also_past_the_last_one(monkeypatch):
 
     monkeypatch.setattr(demo.socket, "create_server", refuse)
     for port, other in {80: 7860, 7860: 7861, 65_535: 7860}.items():
-        with pytest.raises(DemoError, match=rf'Permission denied\).*"--port {other}"'):
+        with pytest.raises(DemoError, match=rf'Permission denied\).*--port {other}\.'):
             listen(port)
 
 
@@ -59,7 +59,7 @@ def test_an_answer_is_sent_without_waiting_for_its_headers_to_be_acknowledged():
 def test_a_port_that_there_is_not_is_refused(port, capsys):
     with pytest.raises(SystemExit):
         parse_arguments([f"--port={port}"])
-    assert f"{port!r} is no port: pass a number up to 65535" in capsys.readouterr().err
+    assert f"{port!r} is not a port: pass a number up to 65535" in capsys.readouterr().err
 
 
 def test_without_gradio_it_says_how_to_get_it(monkeypatch, capsys):

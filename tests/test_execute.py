@@ -104,7 +104,7 @@ def test_notebooks_are_found_in_order_or_by_their_number(tmp_path, choice, names
 def test_an_unknown_notebook_is_refused_with_the_known_numbers(tmp_path):
     for name in ("00_a.ipynb", "01_b.ipynb"):
         (tmp_path / name).touch()
-    with pytest.raises(SystemExit, match=r"no notebook '07': pass one of NB=00, 01\."):
+    with pytest.raises(SystemExit, match=r"no notebook '07': pass one of 00, 01\."):
         find_notebooks("07", tmp_path)
 
 

@@ -90,5 +90,5 @@ def test_a_cell_that_was_taken_away_is_named_with_the_way_out(lost):
     notebook = closing()
     write_tasks(notebook, "03_preprocess", "en")
     notebook.cells = [cell for cell in notebook.cells if cell.id != lost]
-    with pytest.raises(SystemExit, match=f"03_preprocess: it needs .*'{lost}'.* from git"):
+    with pytest.raises(SystemExit, match=f"03_preprocess needs .*'{lost}'.* from git"):
         write_tasks(notebook, "03_preprocess", "en")

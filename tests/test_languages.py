@@ -23,7 +23,7 @@ from prose import (
 from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, ORIGINAL, TRANSLATION, notebook_folder
-from course.notebooks.sync import DIGEST, prose_cells, read_translation, unfinished
+from course.notebooks.sync import DIGEST, prose_cells, read_translation, stale
 
 NAMES = [path.stem for path in find_notebooks()]
 
@@ -134,7 +134,7 @@ def test_no_prose_is_empty(name, language):
 
 @each_notebook
 def test_every_translation_is_one_of_today_s_text(name):
-    waiting = unfinished(*both(name))
+    waiting = stale(*both(name))
     assert_none([f"{name}: {key}: {reason}" for key, reason in waiting.items()])
 
 

@@ -45,8 +45,8 @@ def test_every_pin_of_an_environment_is_in_its_lock(name):
 
 def test_every_environment_is_held_to_a_lock_of_all_its_extras():
     for environment in ENVIRONMENTS.values():
-        beside = {environment.beside} - {None}
-        assert {*environment.extras, *beside} <= set(EXTRAS[environment.lock])
+        extension = {environment.extension} - {None}
+        assert {*environment.extras, *extension} <= set(EXTRAS[environment.lock])
 
 
 def test_what_two_locks_share_has_the_same_version_but_for_what_gradio_wants():

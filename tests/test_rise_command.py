@@ -1,4 +1,4 @@
-"""`python -m course rise`: JupyterLab with an extension that lies in a folder of its own."""
+"""`python -m course rise`: JupyterLab with an extension that is in a folder of its own."""
 
 import os
 

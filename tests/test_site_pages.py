@@ -77,7 +77,7 @@ def test_the_link_to_the_other_language_is_left_to_the_website(pages, project, t
 
 
 def test_a_link_that_leads_nowhere_is_refused_by_its_name(pages, project, tmp_path):
-    with pytest.raises(SystemExit, match=r"README\.md links to gone\.md, which is not there"):
+    with pytest.raises(SystemExit, match=r"README\.md links to gone\.md, which does not exist"):
         relink("[gone](gone.md)", project / "README.md", pages, tmp_path)
 
 

@@ -25,7 +25,7 @@ from course.publish.slide_cells import (
 )
 from course.publish.slide_heights import PICTURE, ROOM, cell_height, picture_height, prose_height
 from course.publish.slides import REVEAL, deck_page, read
-from course.publish.static_notebook import WIDGET, without_kernel
+from course.publish.static_notebook import WIDGET, make_static
 
 NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 NUMBERS = itertools.count()
@@ -271,7 +271,7 @@ def test_a_deck_asks_for_its_own_files_only_and_shows_a_result_as_a_step():
 def test_only_a_kernel_shows_a_widget():
     outputs = [nbformat.v4.new_output("display_data", data={WIDGET: {"model_id": "1"}})]
     cell = nbformat.v4.new_code_cell("box", id="box", outputs=outputs)
-    assert without_kernel(notebook(cell)).cells[0].outputs == []
+    assert make_static(notebook(cell)).cells[0].outputs == []
     assert cell.outputs == outputs
 
 

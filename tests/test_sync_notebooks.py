@@ -8,7 +8,7 @@ import pytest
 from nbformat import NotebookNode
 
 from course.notebooks import sync as sync_notebooks
-from course.notebooks.sync import DIGEST, digest, follow, main, unfinished
+from course.notebooks.sync import DIGEST, apply_source, digest, main, stale
 
 NAME = "07_train.ipynb"
 
@@ -50,17 +50,17 @@ def with_text(original: NotebookNode, identifier: str, source: str) -> NotebookN
 
 
 def test_code_outputs_counts_and_tags_are_the_original_s():
-    assert follow(CHINESE, ENGLISH).cells[1] == CHINESE.cells[1]
+    assert apply_source(CHINESE, ENGLISH).cells[1] == CHINESE.cells[1]
 
 
 def test_the_notebook_s_metadata_are_the_original_s():
     other = copy.deepcopy(ENGLISH)
     other.metadata["language_info"]["version"] = "3.11.9"
-    assert follow(CHINESE, other).metadata == CHINESE.metadata
+    assert apply_source(CHINESE, other).metadata == CHINESE.metadata
 
 
 def test_prose_is_kept():
-    kept = sources(follow(CHINESE, ENGLISH))
+    kept = sources(apply_source(CHINESE, ENGLISH))
     assert kept["title"] == "# 07 Training"
     assert kept["result"] == "The score is `0.47`."
 
@@ -69,63 +69,63 @@ def test_prose_has_the_original_s_tags_and_attachments():
     original = copy.deepcopy(CHINESE)
     original.cells[0].metadata["tags"] = ["slide"]
     original.cells[0].attachments = {"a.png": {"image/png": "AAAA"}}
-    title = follow(original, ENGLISH).cells[0]
+    title = apply_source(original, ENGLISH).cells[0]
     assert title.metadata["tags"] == ["slide"]
     assert title.attachments == original.cells[0].attachments
 
 
 def test_new_prose_is_empty_and_new_code_is_copied():
     original = notebook(*CHINESE.cells, text("more", "还有"), code("more-code", "1 + 1"))
-    translation = follow(original, ENGLISH)
+    translation = apply_source(original, ENGLISH)
     assert sources(translation)["more"] == ""
     assert sources(translation)["more-code"] == "1 + 1"
 
 
 def test_a_removed_cell_is_dropped():
-    assert list(sources(follow(notebook(*CHINESE.cells[:2]), ENGLISH))) == ["title", "train"]
+    assert list(sources(apply_source(notebook(*CHINESE.cells[:2]), ENGLISH))) == ["title", "train"]
 
 
 def test_cells_stand_in_the_original_s_order_with_their_own_prose():
-    moved = follow(notebook(*reversed(CHINESE.cells)), ENGLISH)
+    moved = apply_source(notebook(*reversed(CHINESE.cells)), ENGLISH)
     assert list(sources(moved)) == ["result", "train", "title"]
     assert sources(moved)["result"] == "The score is `0.47`."
 
 
 def test_code_that_became_prose_is_empty():
     original = notebook(CHINESE.cells[0], text("train", "不训练了。"))
-    assert sources(follow(original, ENGLISH))["train"] == ""
+    assert sources(apply_source(original, ENGLISH))["train"] == ""
 
 
 def test_a_digest_stays_what_it_was_when_the_original_changes():
     changed = with_text(CHINESE, "result", "分数是 `0.50`。")
-    assert follow(changed, ENGLISH).cells[2].metadata[DIGEST] == digest("分数是 `0.47`。")
+    assert apply_source(changed, ENGLISH).cells[2].metadata[DIGEST] == digest("分数是 `0.47`。")
 
 
 def test_the_original_and_the_old_translation_are_not_changed():
     before = copy.deepcopy((CHINESE, ENGLISH))
-    follow(CHINESE, ENGLISH)
+    apply_source(CHINESE, ENGLISH)
     assert before == (CHINESE, ENGLISH)
 
 
 def test_nothing_is_unfinished_in_a_translation_of_today_s_text():
-    assert unfinished(CHINESE, ENGLISH) == {}
+    assert stale(CHINESE, ENGLISH) == {}
 
 
 def test_prose_whose_original_changed_is_named():
     changed = with_text(CHINESE, "result", "分数是 `0.50`。")
     reason = "the Chinese has changed since it was translated"
-    assert unfinished(changed, ENGLISH) == {"result": reason}
+    assert stale(changed, ENGLISH) == {"result": reason}
 
 
 @pytest.mark.parametrize("english", ["", " \n"])
 def test_empty_prose_is_named(english):
-    assert unfinished(CHINESE, with_text(ENGLISH, "title", english)) == {"title": "not translated"}
+    assert stale(CHINESE, with_text(ENGLISH, "title", english)) == {"title": "not translated"}
 
 
 def test_prose_that_nobody_confirmed_is_named():
     translation = copy.deepcopy(ENGLISH)
     del translation.cells[0].metadata[DIGEST]
-    assert unfinished(CHINESE, translation) == {"title": "translated, not confirmed"}
+    assert stale(CHINESE, translation) == {"title": "translated, not confirmed"}
 
 
 @pytest.fixture
@@ -211,7 +211,7 @@ def test_a_translation_without_its_original_is_named_and_kept(folders, capsys):
     nbformat.write(ENGLISH, english / "05_old.ipynb")
     assert main([]) == 1
     assert (english / "05_old.ipynb").is_file()
-    assert "05_old.ipynb: has no Chinese original" in capsys.readouterr().out
+    assert "05_old.ipynb has no Chinese original" in capsys.readouterr().out
 
 
 def test_confirming_records_what_a_changed_cell_was_translated_from(folders, capsys):
@@ -244,18 +244,18 @@ def test_confirming_one_notebook_leaves_the_others(folders):
 
 
 def test_confirming_no_notebook_in_particular_is_refused(folders):
-    with pytest.raises(SystemExit, match="Name the notebook that you have read"):
+    with pytest.raises(SystemExit, match="Name the notebook that you have translated"):
         main(["--translated"])
 
 
 def test_confirming_an_unknown_notebook_is_refused_with_the_known_numbers(folders):
-    with pytest.raises(SystemExit, match=r"no notebook '99': pass one of NB=07\."):
+    with pytest.raises(SystemExit, match=r"no notebook '99': pass one of 07\."):
         main(["--translated", "99"])
 
 
 def test_a_broken_translation_is_refused_by_name_and_kept(folders):
     _, english = folders
     (english / NAME).write_text("<<<<<<< HEAD\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match=f"{NAME} is not a notebook: mend it"):
+    with pytest.raises(SystemExit, match=f"{NAME} is not a notebook: fix it"):
         main([])
     assert (english / NAME).read_text(encoding="utf-8") == "<<<<<<< HEAD\n"

@@ -1,6 +1,6 @@
-"""Make the students' versions of the exercises with nbgrader.
+"""Make the learners' versions of the exercises with nbgrader.
 
-It runs in an environment of its own, build/nbgrader, that sees the course's packages too.
+It runs in an environment of its own, build/nbgrader, which sees the course's packages too.
 """
 
 import os
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 SOURCE = PROJECT / "exercises" / "source"
 OUTPUT = PROJECT / "build" / "assignments"
 
-# How long a cell of a submission may run. nbgrader's 30 seconds are short for the first import of
-# PyTorch on a busy machine.
+# How long a cell of a submission may run. nbgrader's 30 seconds are too short for the first import
+# of PyTorch on a busy machine.
 CELL_SECONDS = 120
 
 
 def assignment_names(source: Path = SOURCE) -> list[str]:
-    """The assignments in order; each is a folder with a notebook of the same name."""
+    """Return the assignments in order; each is a folder with a notebook of the same name."""
     return sorted(path.name for path in source.iterdir() if (path / f"{path.name}.ipynb").is_file())
 
 
@@ -34,39 +34,39 @@ def open_course(folder: Path) -> "NbGraderAPI":
     """Make a course for nbgrader in an empty folder, with the source notebooks in it.
 
     Args:
-        folder: where the copies, the gradebook and what nbgrader makes go.
+        folder: the place for the copies, the gradebook and everything that nbgrader makes.
 
     Returns:
         nbgrader's own interface to the course.
     """
-    # Here and not above: what needs no grading, such as the names, needs no nbgrader.
+    # Imported here, because what needs no grading, such as the names, works without nbgrader.
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
 
-    # nbgrader looks on the path for a program that is installed beside it.
+    # nbgrader searches the path for a program that is installed with it.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    # Its database layer warns of nbgrader's own code.
+    # Its database layer warns about nbgrader's own code.
     warnings.filterwarnings("ignore", module=r"nbgrader\.")
     shutil.copytree(SOURCE, folder / "source", ignore=shutil.ignore_patterns(".*"))
     config = Config()
     config.CourseDirectory.root = str(folder)
-    # A check that a learner deleted is put back, and fails for want of an answer.
+    # A check that a learner deleted is put back, and fails without an answer.
     config.OverwriteCells.add_missing_cells = True
     config.Execute.timeout = CELL_SECONDS
-    # No history on this machine; the kernel would warn that loopback is not encrypted.
+    # Store no history; do not warn that loopback is not encrypted.
     config.Execute.extra_arguments = ["--HistoryManager.hist_file=:memory:", "--log-level=ERROR"]
     return NbGraderAPI(config=config)
 
 
 def release(course: "NbGraderAPI", name: str) -> Path:
-    """Enter an assignment into the gradebook, and make the students' version of its notebook.
+    """Enter an assignment into the gradebook, and make the learners' version of its notebook.
 
     Args:
-        course: what `open_course` gave.
+        course: what `open_course` returned.
         name: the assignment.
 
     Returns:
-        The notebook without solutions and hidden tests.
+        The path of the notebook without solutions and hidden tests.
 
     Raises:
         RuntimeError: if nbgrader refuses the source notebook.
@@ -78,7 +78,7 @@ def release(course: "NbGraderAPI", name: str) -> Path:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Make the students' versions anew."""
+    """Make the learners' versions again."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     with TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
-"""Grade a folder of submissions with nbgrader, into a CSV.
+"""Grade a folder of submissions with nbgrader, into a CSV file.
 
-It runs in an environment of its own, build/nbgrader, that sees the course's packages too.
+It runs in an environment of its own, build/nbgrader, which sees the course's packages too.
 """
 
 import csv
@@ -23,7 +23,7 @@ COURSE = PROJECT / "build" / "grade"
 OUTPUT = PROJECT / "build" / "grades.csv"
 LAYOUT = "one folder for each learner, with the learner's notebooks in it"
 
-# nbgrader takes a check that writes to stderr for one that failed.
+# nbgrader takes a check that writes to stderr for a failed one.
 QUIET = {
     "PYTHONWARNINGS": "ignore",
     "DATASETS_VERBOSITY": "error",
@@ -32,20 +32,20 @@ QUIET = {
 
 
 class SubmissionError(Exception):
-    """Something that was handed in cannot be graded; the message says why."""
+    """A submission cannot be graded; the message says why."""
 
 
 @dataclass(frozen=True)
 class Grade:
-    """A line of the CSV.
+    """A row of the CSV file.
 
     Attributes:
         learner: the name of the learner's folder.
-        assignment: such as `03_preprocess`; the file's name where it is none of them.
-        points: how many were reached.
+        assignment: such as `03_preprocess`, or the file's name if it is not an assignment.
+        points: how many points the learner has.
         max_points: how many there are.
         exercise_1: the points of the first exercise; those of the others follow.
-        misconceptions: what each wrong exercise shows, such as `2: tuned-on-test`.
+        misconceptions: the misconception in each wrong answer, such as `2: tuned-on-test`.
         remarks: what the checks said, or why the file could not be graded.
     """
 
@@ -61,19 +61,19 @@ class Grade:
 
 
 def prepare_grading_environment() -> None:
-    """Set what the submissions' kernels inherit: the embedded data, and no way to the network."""
+    """Give the kernels of the submissions the embedded data and no access to the network."""
     os.environ.update(QUIET, COURSE_SOURCE="embedded")
     prepare_kernel_environment()
 
 
 def find_files(folder: Path) -> list[tuple[str, Path]]:
-    """List what was handed in, each file with its learner.
+    """List the files that were handed in, each with its learner.
 
     Args:
         folder: one folder for each learner; hidden files and folders in it are left out.
 
     Raises:
-        SystemExit: if the folder is not there, is empty, or has notebooks but no learners.
+        SystemExit: if the folder does not exist, is empty, or has a notebook outside of those.
     """
     if not folder.is_dir():
         raise SystemExit(
@@ -84,7 +84,7 @@ def find_files(folder: Path) -> list[tuple[str, Path]]:
     loose = [path.name for path in visible if path.suffix == ".ipynb"]
     if loose:
         raise SystemExit(
-            f"{loose[0]} lies in {folder} itself, which does not say whose it is: {LAYOUT}."
+            f"{loose[0]} is in {folder} itself, which does not say whose it is: pass {LAYOUT}."
         )
     files = [
         (learner.name, path)
@@ -99,27 +99,27 @@ def find_files(folder: Path) -> list[tuple[str, Path]]:
 
 
 def recognize(learner: str, path: Path, names: Sequence[str]) -> str:
-    """Return the assignment that a file is an answer to.
+    """Return the assignment that a file answers.
 
     Args:
-        learner: whose it is.
+        learner: whose file it is.
         path: the file; its name begins with that of the assignment.
         names: the assignments.
 
     Raises:
-        SubmissionError: if it is not a notebook, or not one of an assignment.
+        SubmissionError: if it is not a notebook of an assignment.
     """
     if learner.strip() != learner or set(learner) & set("*?[]"):
         raise SubmissionError(
-            "the folder's name has a space at an end, or one of * ? [ ]: rename it"
+            "the folder's name begins or ends with a space, or has one of * ? [ ] in it: rename it"
         )
     if path.suffix != ".ipynb":
         raise SubmissionError(f"{path.name} is not a notebook (.ipynb)")
     name = next((name for name in names if path.stem.startswith(name)), None)
     if name is None:
         raise SubmissionError(
-            f"{path.name} is none of the assignments: its name begins with that of one, such as "
-            f"{names[0]}"
+            f"{path.name} is not an assignment: give it a name that begins with that of one, such "
+            f"as {names[0]}"
         )
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
@@ -130,7 +130,7 @@ def recognize(learner: str, path: Path, names: Sequence[str]) -> str:
         ) from None
     if not any(str(name).startswith("exercise-") for name in ids):
         raise SubmissionError(
-            f"{path.name} is not the assignment but another notebook of that name: hand in the one "
+            f"{path.name} has the assignment's name but is another notebook: hand in the one "
             "that 'python -m course assignments' made"
         )
     return name
@@ -140,20 +140,20 @@ def grade(course: "NbGraderAPI", learner: str, name: str, path: Path) -> Grade:
     """Let nbgrader run a submission and its checks.
 
     Args:
-        course: where the assignment was released.
-        learner: whose it is.
+        course: the course in which the assignment was released.
+        learner: whose submission it is.
         name: the assignment.
         path: the notebook.
 
     Raises:
-        SubmissionError: if it could not be run to its end.
+        SubmissionError: if it cannot be run to its end.
     """
     import nbformat
 
     root = Path(course.coursedir.root)
     folder = root / "submitted" / learner / name
     if folder.exists():
-        raise SubmissionError(f"there is a second notebook for {name}, {path.name}: leave one")
+        raise SubmissionError(f"there is a second notebook for {name}, {path.name}: keep only one")
     folder.mkdir(parents=True)
     shutil.copy(path, folder / f"{name}.ipynb")
     outcome = course.autograde(name, learner)
@@ -181,50 +181,50 @@ def grade(course: "NbGraderAPI", learner: str, name: str, path: Path) -> Grade:
 
 
 def checks(notebook: "NotebookNode") -> list["NotebookNode"]:
-    """The cells that give points."""
+    """Return the cells that give points."""
     return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
 
 
 def exercise_number(cell: "NotebookNode") -> str:
-    """The number of the exercise that a cell belongs to."""
+    """Return the number of the exercise that a cell belongs to."""
     return cell.metadata.nbgrader.grade_id.split("-")[1]
 
 
 def remark(cell: "NotebookNode") -> str:
-    """What a check said: a name, a colon, and the rest in one line; empty if it passed."""
+    """Return what a check said: a name, a colon and a line of text; empty if it passed."""
     for output in cell.outputs:
         if output.output_type == "error":
             if output.ename == "WrongAnswer":
                 return " ".join(output.evalue.split())
             if output.ename == "AssertionError":
-                return "hidden-tests: right for the check's own data, and wrong for others"
+                return "hidden-tests: right for the check's own data, wrong for other data"
             return f"{output.ename}: {' '.join(output.evalue.split())}"
         if output.output_type == "stream" and output.name == "stderr":
-            return "stderr: it writes to stderr, which nbgrader takes for a failure"
+            return "stderr: it writes to stderr, which nbgrader counts as a failure"
     return ""
 
 
 def last_error(outcome: dict[str, str]) -> str:
-    """The line in which nbgrader says what went wrong."""
+    """Return the line in which nbgrader says what went wrong."""
     lines = outcome.get("log", outcome["error"]).strip().splitlines()
-    told = [line.strip() for line in lines if "Error" in line and not line.startswith("[")]
-    return told[-1] if told else lines[-1]
+    errors = [line.strip() for line in lines if "Error" in line and not line.startswith("[")]
+    return errors[-1] if errors else lines[-1]
 
 
 def write(grades: Sequence[Grade], path: Path) -> None:
-    """Write the CSV, which Excel takes for UTF-8 only with a mark at its beginning."""
+    """Write the CSV file, with the mark without which Excel does not read it as UTF-8."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(Grade)])
         writer.writeheader()
-        writer.writerows(asdict(one) for one in grades)
+        writer.writerows(map(asdict, grades))
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Grade everything anew; return 1 if something that was handed in could not be graded."""
+    """Grade all submissions; return 1 if some file could not be graded."""
     folder = "".join(arguments[:1])
     if not folder:
         raise SystemExit(
-            f"Name the folder of submissions: python -m course grade FOLDER, {LAYOUT}."
+            f"Pass the folder of submissions: python -m course grade FOLDER, {LAYOUT}."
         )
     files, names = find_files(Path(folder)), assignment_names()
     prepare_grading_environment()
@@ -248,5 +248,5 @@ def main(arguments: Sequence[str] = ()) -> int:
             print(f"{learner} {name}: not graded: {error}", flush=True)
     write(grades, OUTPUT)
     print(f"{os.path.relpath(OUTPUT)}: {len(grades) - failed} graded, {failed} not")
-    print(f"with what each cell gave: {os.path.relpath(COURSE / 'autograded')}")
+    print(f"with the outputs of each cell: {os.path.relpath(COURSE / 'autograded')}")
     return int(failed > 0)

@@ -1,1 +1,1 @@
-"""What a command's process is started with, and what is installed for it."""
+"""The environment of each command: its variables and its packages."""

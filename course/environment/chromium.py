@@ -9,7 +9,7 @@ PROGRAMS = (
     "google-chrome-stable",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
-# The fonts let a picture of a Chinese page show Chinese.
+# Without these fonts, pictures have no Chinese characters.
 PACKAGES = ("chromium", "fonts-noto-cjk")
 
 

@@ -1,7 +1,7 @@
 """Make the environments that the commands run in: standard library only, on every system.
 
-`.venv` holds what the notebooks need. What would not agree with it has an environment of its own
-under build/, which sees the packages of `.venv` too.
+`.venv` holds what the notebooks need. Packages that conflict with it are in environments of their
+own under build/, which may see the packages of `.venv` too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
 LOCKS = PROJECT / "locks"
-# The course's conda environment is used in place of `.venv` where it is active.
+# If the course's conda environment is active, it is used in place of `.venv`.
 CONDA = "fine-tuning-notebooks"
 RECORD = "course-installed.json"
 
@@ -32,13 +32,13 @@ class Environment:
     """Packages that a command needs.
 
     Attributes:
-        note: what is said before they are installed.
-        extras: those of pyproject.toml.
-        folder: where they go, below the project.
-        lock: the file in locks/ that their versions are held to.
-        has_course: whether the course's own packages belong to them.
+        note: what is printed before they are installed.
+        extras: the extras of pyproject.toml that they are.
+        folder: where they are installed, in the project.
+        lock: the file in locks/ that constrains their versions.
+        has_course: whether the course's own packages are installed with them.
         sees_course: whether a folder other than `.venv` sees the packages of `.venv` too.
-        beside: an extra that JupyterLab finds in a folder of its own under build/.
+        extension: an extra that JupyterLab finds in a folder of its own under build/.
     """
 
     note: str
@@ -47,26 +47,26 @@ class Environment:
     lock: str = "course"
     has_course: bool = True
     sees_course: bool = False
-    beside: str | None = None
+    extension: str | None = None
 
 
 ENVIRONMENTS = {
     "course": Environment("the pinned packages and the weights (minutes, once)", ("dev",)),
-    "bench": Environment("what is compared with (a minute, once)", ("dev", "bench")),
+    "bench": Environment("the alternatives to compare with (a minute, once)", ("dev", "bench")),
     "publish": Environment("Sphinx and reveal.js (half a minute, once)", ("dev", "site")),
     "browser": Environment(
-        "playwright (a minute, once)", ("dev", "site", "browser"), beside="rise"
+        "playwright (a minute, once)", ("dev", "site", "browser"), extension="rise"
     ),
-    "rise": Environment("jupyterlab-rise (seconds, once)", ("dev",), beside="rise"),
-    # Gradio wants an older Pillow than the course pins.
+    "rise": Environment("jupyterlab-rise (seconds, once)", ("dev",), extension="rise"),
+    # Gradio requires an older Pillow than the course pins.
     "demo": Environment(
         "Gradio (half a minute, once)", ("demo",), "build/demo", "demo", sees_course=True
     ),
-    # nbgrader adds itself to the JupyterLab that it is installed beside.
+    # nbgrader adds itself to the JupyterLab of its environment.
     "grade": Environment(
         "nbgrader (half a minute, once)", ("grade",), "build/nbgrader", "grade", sees_course=True
     ),
-    # olah agrees with none of the course's packages.
+    # olah conflicts with the course's packages.
     "mirror": Environment(
         "olah (half a minute, once)", ("mirror",), "build/mirror", "mirror", has_course=False
     ),
@@ -82,7 +82,7 @@ def supported_versions(project: Path = PROJECT) -> list[tuple[int, int]]:
 
 
 def find_python() -> str:
-    """Return the running Python if the course supports it, else the newest one that it does.
+    """Return the running Python if the course supports it, else the newest supported one.
 
     Raises:
         InstallError: if there is none.
@@ -108,28 +108,28 @@ def find_python() -> str:
 
 
 def python_of(folder: Path) -> Path:
-    """Return where an environment has its Python."""
+    """Return the path of an environment's Python."""
     if os.name == "nt":
         inside = folder / "Scripts" / "python.exe"
-        # In conda's environments it is at the top.
+        # In an environment of conda it is in the folder itself.
         return folder / "python.exe" if is_conda(folder) else inside
     return folder / "bin" / "python"
 
 
 def is_conda(folder: Path) -> bool:
-    """Say whether a folder is an environment that conda made."""
+    """Say whether conda made the environment in a folder."""
     return (folder / "conda-meta").is_dir()
 
 
 def folder_of(environment: Environment) -> Path:
-    """Return the folder of an environment: conda's, where the course's is active."""
+    """Return the folder of an environment: conda's, if that of the course is active."""
     if environment.folder == ".venv" and os.environ.get("CONDA_DEFAULT_ENV") == CONDA:
         return Path(os.environ["CONDA_PREFIX"])
     return PROJECT / environment.folder
 
 
 def existing_python(name: str) -> str | None:
-    """Return the Python of an environment if it has been made, whatever is in it."""
+    """Return the Python of an environment that has been made, up to date or not."""
     python = python_of(folder_of(ENVIRONMENTS[name]))
     return str(python) if python.exists() else None
 
@@ -154,13 +154,13 @@ def prepare(name: str) -> str:
         make(environment, folder, sorted(extras))
         text = json.dumps({"digest": digest, "extras": sorted(extras)})
         (folder / RECORD).write_text(text, encoding="utf-8")
-    if environment.beside:
-        put_beside(environment.beside, str(python))
+    if environment.extension:
+        install_extension(environment.extension, str(python))
     return str(python)
 
 
 def make(environment: Environment, folder: Path, extras: list[str]) -> None:
-    """Make an environment where there is none, and install into it.
+    """Make an environment if there is none, and install into it.
 
     Raises:
         InstallError: if a step fails.
@@ -179,8 +179,8 @@ def make(environment: Environment, folder: Path, extras: list[str]) -> None:
     pip_install(python, [*constraint, *wanted])
 
 
-def put_beside(extra: str, python: str) -> None:
-    """Install an extra, without what it depends on, into a folder of its own under build/.
+def install_extension(extra: str, python: str) -> None:
+    """Install an extra, without its dependencies, into a folder of its own under build/.
 
     Raises:
         InstallError: if that cannot be done.
@@ -193,13 +193,16 @@ def put_beside(extra: str, python: str) -> None:
 
 
 def pip_install(python: str, arguments: list[str]) -> None:
-    """Let pip install something, with its progress and sizes on the screen.
+    """Let pip install something, and show its progress.
 
     Raises:
         InstallError: if it fails.
     """
     command = [python, "-m", "pip", "install", "--disable-pip-version-check", *arguments]
-    run(command, "install the packages: pip says why above; what it has downloaded is kept")
+    run(
+        command,
+        "install the packages: pip says why above; run the command again, downloads are kept",
+    )
 
 
 def run(command: list[str], purpose: str) -> None:
@@ -219,8 +222,8 @@ def purelib(python: str) -> str:
 
 
 def requirements(*extras: str, project: Path = PROJECT) -> list[str]:
-    """Return what pyproject.toml pins for its extras; without any, for the course itself."""
-    # Not above: an older Python reads this file too, before a newer one is found.
+    """Return the pins of extras in pyproject.toml; without extras, those of the course itself."""
+    # Not at the top: a Python too old to have it also reads this file, to find a newer one.
     import tomllib
 
     table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -230,13 +233,13 @@ def requirements(*extras: str, project: Path = PROJECT) -> list[str]:
 
 
 def digest_of(environment: Environment) -> str:
-    """Return a digest of what decides the packages of an environment."""
+    """Return a digest of the files that decide the packages of an environment."""
     paths = (PROJECT / "pyproject.toml", LOCKS / f"{environment.lock}.txt")
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
 def read_record(folder: Path) -> dict:
-    """Return what was installed into a folder; nothing where that is not known."""
+    """Return the record of what was installed into a folder; an empty one if there is none."""
     try:
         return json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What every kernel of the course is started with."""
+"""The environment variables of every kernel of the course."""
 
 import os
 from pathlib import Path
@@ -8,29 +8,29 @@ from course.environment.install import PROJECT
 OFFLINE = Path(__file__).resolve().parent / "offline"
 
 VARIABLES = {
-    # Caches of the libraries stay inside the project.
+    # The libraries' caches stay inside the project.
     "HF_HOME": str(PROJECT / "data" / "hf"),
-    # How long a thread that waits for another keeps its core busy. The default is so long that a
-    # training step takes ten times as long as soon as another program wants a core too.
+    # How long a waiting thread keeps its core busy. With the default, a training step takes ten
+    # times as long as soon as another program wants a core too.
     "GOMP_SPINCOUNT": "10000",
     "TOKENIZERS_PARALLELISM": "false",
 }
 
-# A bar that appears when work takes long is decided by a clock: it cannot be compared.
+# The clock decides whether such a bar appears, so its output cannot be compared.
 NO_PROGRESS_BARS = {"TQDM_DELAY": "3600"}
 
 
 def prepare_interactive_environment() -> None:
-    """Set what a learner's kernels inherit from this process, unless it is set already."""
+    """Set the variables that a learner's kernels inherit, unless they are set already."""
     for name, value in VARIABLES.items():
         os.environ.setdefault(name, value)
 
 
 def prepare_kernel_environment() -> None:
-    """Set what compared kernels inherit from this process.
+    """Set the variables that kernels inherit whose outputs are compared.
 
-    They draw no progress bars and, unless the source is the hub, refuse every connection
-    outside loopback.
+    Those kernels draw no progress bars and, unless the source is the hub, refuse every connection
+    that leaves this machine.
     """
     prepare_interactive_environment()
     os.environ.update(NO_PROGRESS_BARS)

@@ -1,7 +1,7 @@
 """Derive the lock files and environment.yml from pyproject.toml: `python -m course lock`.
 
-uv resolves once for every system and every Python that pyproject.toml allows; pip reads what it
-writes. It is for maintainers only, in an environment of its own.
+uv resolves once for every system and every Python that pyproject.toml allows, and pip reads what it
+writes. Only maintainers need uv, which is in an environment of its own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EXTRAS = {
 
 
 def environment_text(project: Path = PROJECT) -> str:
-    """Return the conda environment that has pyproject.toml's newest Python and pins."""
+    """Return the conda environment with the Python and the pins of pyproject.toml."""
     table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = [f"name: {table['name']}", "channels:", "  - conda-forge", "dependencies:"]
     lines += [f"  - python{table['requires-python']}", "  - pip", "  - pip:"]
@@ -39,14 +39,14 @@ def environment_text(project: Path = PROJECT) -> str:
 
 
 def compile_lock(name: str, folder: Path = LOCKS) -> None:
-    """Write the lock of an environment; versions that it has already stay where they can.
+    """Write the lock of an environment; versions that it already has stay if they can.
 
     Raises:
         SystemExit: if the pins cannot be resolved.
     """
     path, course = folder / f"{name}.txt", folder / "course.txt"
     if not path.exists() and course.exists():
-        # What two environments share has one version where that can be.
+        # Packages that two environments share get the same version if they can.
         path.write_bytes(course.read_bytes())
     extras = EXTRAS[name]
     wanted = requirements(*extras)

@@ -1,8 +1,8 @@
-"""The answers to the exercises are code: executed after their notebook, their output shown.
+"""Execute the answers to the exercises after their notebook, and show what they print.
 
-In the cell `exercises`, each block of Python between <details> and </details> is one answer; the
-block of text that follows it is what it prints. `update` writes that block, and `test` compares it,
-with copies of the notebooks that end in their answers.
+In the cell `exercises`, each block of Python between <details> and </details> is an answer, and the
+block of text after it is what the answer prints. `update` writes that block; `test` compares it, in
+copies of the notebooks that end in their answers.
 """
 
 import copy
@@ -17,17 +17,17 @@ from course.environment.kernel import PROJECT
 from course.notebooks.exercise_tasks import EXERCISES
 
 COPIES = PROJECT / "build" / "compare"
-# A block of Python and, where it prints something, the block of text behind it.
+# A block of Python and, if it prints something, the block of text after it.
 ANSWER = re.compile(r"```python\n(?P<code>.*?)\n```(?:\n\n```text\n(?P<output>.*?)```)?", re.S)
 
 
 def answers(notebook: NotebookNode) -> list[tuple[str, str]]:
-    """Return each answer's code and what it is said to print."""
+    """Return each answer's code and the output that is written after it."""
     return [(found["code"], found["output"] or "") for found in ANSWER.finditer(_hidden(notebook))]
 
 
 def with_answers(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy of a notebook that ends in its answers as code cells with their outputs."""
+    """Return a copy of a notebook with its answers at the end, as code cells with outputs."""
     longer = copy.deepcopy(notebook)
     count = sum(cell.cell_type == "code" for cell in longer.cells)
     for number, (code, output) in enumerate(answers(notebook), start=1):
@@ -41,14 +41,14 @@ def with_answers(notebook: NotebookNode) -> NotebookNode:
 
 
 def take_answers(longer: NotebookNode, notebook: NotebookNode) -> None:
-    """Take the answers' code and outputs over into a notebook, the Chinese or the English one.
+    """Copy the answers' code and outputs into a notebook, the Chinese or the English one.
 
     Args:
-        longer: what `with_answers` made; executed, if the outputs are new.
-        notebook: its cell `exercises` is changed: as many answers, one by one.
+        longer: what `with_answers` returned; executed, if the outputs should be new.
+        notebook: its cell `exercises` is changed, one answer after another.
 
     Raises:
-        SystemExit: if the notebook does not have as many answers.
+        SystemExit: if the notebook has another number of answers.
     """
     made = [cell for cell in longer.cells if cell.id.startswith("answer-")]
     if len(answers(notebook)) != len(made):
@@ -81,7 +81,7 @@ def _hidden(notebook: NotebookNode) -> str:
 
 
 def write_copies(paths: Sequence[Path]) -> list[Path]:
-    """Write the copies that are compared, and return where they are."""
+    """Write the copies that are compared; return their paths."""
     COPIES.mkdir(parents=True, exist_ok=True)
     for path in paths:
         notebook = with_answers(nbformat.read(path, as_version=4))

@@ -15,7 +15,7 @@ from course.notebooks.answers import take_answers, with_answers
 from course.notebooks.languages import ORIGINAL, notebook_folder
 
 NOTEBOOKS = notebook_folder(ORIGINAL)
-# Asked of the kernel itself, whose memory it is.
+# Run in the kernel itself, whose memory it measures.
 PEAK_MEMORY = "from helpers.memory import peak_megabytes; print(peak_megabytes())"
 ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -28,7 +28,7 @@ class Execution:
         path: the file that was read; it is not changed.
         notebook: its cells with the new outputs.
         seconds: how long the run took.
-        peak_megabytes: the most memory that the kernel held, or None if it died.
+        peak_megabytes: the kernel's peak memory, or None if it died.
         failed_cell: the id of the cell that raised an error, or None.
         error: the last line of that error.
     """
@@ -56,15 +56,15 @@ def find_notebooks(choice: str | None = None, folder: Path = NOTEBOOKS) -> list[
 
 
 def execute(path: Path, report: Callable[[str], None], answers: bool = False) -> Execution:
-    """Execute a notebook in a fresh kernel that is stopped afterwards.
+    """Execute a notebook in a fresh kernel, which is stopped afterwards.
 
     Args:
         path: the notebook; its folder is the kernel's working directory.
-        report: called with a line of progress before each code cell.
-        answers: execute the answers to its exercises too, and put what they print into them.
+        report: takes a line of progress before each code cell.
+        answers: whether to execute the answers to its exercises too, and store their outputs.
 
     Returns:
-        The notebook with its outputs, up to the cell that failed if one did.
+        The notebook with its outputs, up to the failed cell if there is one.
     """
     notebook = nbformat.read(path, as_version=4)
     if answers:
@@ -78,7 +78,7 @@ def execute(path: Path, report: Callable[[str], None], answers: bool = False) ->
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,
-        # The kernel would warn that loopback is not encrypted.
+        # Do not warn that loopback is not encrypted.
         extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(path.parent)}},
     )

@@ -1,6 +1,6 @@
-"""Write the tasks of the exercises into the notebooks that they belong to: `sync` does it.
+"""Write the tasks of the exercises into the notebooks that they belong to; `sync` does it.
 
-exercises/source is their one place, for nbgrader as for the notebooks.
+Their only source is exercises/source, for nbgrader as for the notebooks.
 """
 
 import nbformat
@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from course.classroom.assignments import SOURCE
 
-# The exercises of a notebook, which come before; the cells that are made here.
+# The cell with a notebook's exercises in words; the two cells after it, which are made here.
 EXERCISES, TASKS, CHECK = "exercises", "exercise-tasks", "exercise-check"
 
 OPENING = {
@@ -31,16 +31,16 @@ def has_tasks(name: str) -> bool:
 
 
 def tasks_text(name: str, language: str) -> str:
-    """Return what a notebook says of its exercises as code.
+    """Return the Markdown text of a notebook's exercises as code.
 
     Args:
-        name: that of the notebook, such as `03_preprocess`.
-        language: `zh` or `en`; in the source, each task stands in Chinese and then in English.
+        name: the notebook's name, such as `03_preprocess`.
+        language: `zh` or `en`; the source has each task in Chinese, then in English.
     """
     source = nbformat.read(SOURCE / name / f"{name}.ipynb", as_version=4)
     parts = [OPENING[language]]
-    told = [cell.source for cell in source.cells if cell.id.endswith("-text")]
-    for number, text in enumerate(told, start=1):
+    tasks = [cell.source for cell in source.cells if cell.id.endswith("-text")]
+    for number, text in enumerate(tasks, start=1):
         chinese, _, english = text.partition("\n\n### ")
         if language == "zh":
             parts.append(f"#### {chinese.removeprefix('## ')}")
@@ -55,25 +55,25 @@ def check_code(name: str) -> str:
 
 
 def write_tasks(notebook: NotebookNode, name: str, language: str) -> None:
-    """Put the tasks, and the cell that begins their check, behind the exercises of a notebook.
+    """Put the tasks, and the cell that lists their checks, after the exercises of a notebook.
 
-    Cells that are there already keep their metadata and, unless their code changes, their outputs.
+    Existing cells keep their metadata and, unless their code changes, their outputs.
 
     Args:
-        notebook: what is changed.
-        name: that of the notebook, such as `03_preprocess`.
-        language: that of its prose.
+        notebook: the notebook to change.
+        name: its name, such as `03_preprocess`.
+        language: the language of its prose.
 
     Raises:
-        SystemExit: if the notebook lacks the cell of its exercises, or has one of the two only.
+        SystemExit: if the notebook has no cell of exercises, or only one of the two after it.
     """
     if not has_tasks(name):
         return
     cells = {cell.id: cell for cell in notebook.cells}
     if EXERCISES not in cells or (TASKS in cells) != (CHECK in cells):
         raise SystemExit(
-            f"{name}: it needs a cell '{EXERCISES}', and '{TASKS}' with '{CHECK}' or neither: take "
-            "them back from git, then run 'python -m course sync'."
+            f"{name} needs a cell '{EXERCISES}', and '{TASKS}' with '{CHECK}' or neither: restore "
+            "them from git, then run 'python -m course sync'."
         )
     skipped = {"slideshow": {"slide_type": "skip"}}
     if TASKS not in cells:

@@ -1,13 +1,15 @@
-"""The languages that the notebooks are in."""
+"""The languages of the notebooks."""
 
 import os
 from pathlib import Path
 
 from course.environment.kernel import PROJECT
 
-# The notebooks are written and executed in the first; the second has the same code and outputs.
+# The original is written and executed; the translation has the same code and outputs.
 ORIGINAL, TRANSLATION = "zh", "en"
 LANGUAGES = (ORIGINAL, TRANSLATION)
+# The title of the series.
+TITLES = {"zh": "模型微调入门", "en": "Introduction to fine-tuning models"}
 
 
 def notebook_folder(language: str) -> Path:
@@ -16,10 +18,10 @@ def notebook_folder(language: str) -> Path:
 
 
 def chosen_language() -> str:
-    """Return the language that COURSE_LANG names, by default the original.
+    """Return the language that COURSE_LANG names, by default that of the original.
 
     Raises:
-        SystemExit: if the notebooks are not in that language.
+        SystemExit: if there are no notebooks in that language.
     """
     language = os.environ.get("COURSE_LANG") or ORIGINAL
     if language not in LANGUAGES:

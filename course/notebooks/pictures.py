@@ -1,6 +1,6 @@
-"""Take over the pictures that the browser tests made, and say what each shows.
+"""Copy the screenshots of the browser tests into the documentation, smaller.
 
-A picture keeps a digest of what it shows, so that a test finds it when that has changed since.
+Each picture stores a digest of the cells that it shows, so that a test notices when they change.
 """
 
 import hashlib
@@ -17,12 +17,12 @@ from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import TRANSLATION, notebook_folder
 
-MADE = PROJECT / "build" / "browser"
-KEPT = PROJECT / "docs" / "images"
+SCREENSHOTS = PROJECT / "build" / "browser"
+PICTURES = PROJECT / "docs" / "images"
 DIGEST = "shows"
 
-# For each picture, the cells of the English notebooks that are on it.
-CELLS = {
+# The cells of the English notebooks that each picture shows.
+SHOWN_CELLS = {
     "jupyterlab_table": [("02_random_display", "show")],
     "jupyterlab_training": [("00_quickstart", "train")],
     "jupyterlab_box": [("08_analyze_and_predict", "box-text"), ("08_analyze_and_predict", "box")],
@@ -32,8 +32,9 @@ CELLS = {
 }
 
 
-def content(cell: NotebookNode) -> list:
-    """Return what a picture shows of a cell: of a title the heading; no numbers of a clock."""
+def visible_parts(cell: NotebookNode) -> list:
+    """Return what a picture shows of a cell, without outputs that differ between runs."""
+    # The search results show only the heading of a title.
     if cell.id == "title":
         return [cell.source.partition("\n")[0]]
     compared = "nbval-ignore-output" not in cell.metadata.get("tags", [])
@@ -41,40 +42,40 @@ def content(cell: NotebookNode) -> list:
 
 
 def digest(name: str) -> str:
-    """Return the sha256 of what is on a picture, as the notebooks have it now."""
+    """Return the sha256 of what a picture should show, from the notebooks as they are now."""
     shown = []
-    for stem, cell_id in CELLS[name]:
+    for stem, cell_id in SHOWN_CELLS[name]:
         path = notebook_folder(TRANSLATION) / f"{stem}.ipynb"
         cells = nbformat.read(path, as_version=4).cells
-        shown.append(content(next(cell for cell in cells if cell.id == cell_id)))
+        shown.append(visible_parts(next(cell for cell in cells if cell.id == cell_id)))
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
 
-def kept_digest(path: Path) -> str:
-    """Return the digest that a picture keeps; empty if it keeps none."""
+def stored_digest(path: Path) -> str:
+    """Return the digest that is stored in a picture; empty if there is none."""
     with Image.open(path) as picture:
         return picture.info.get(DIGEST, "")
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Take over every picture.
+    """Copy every picture.
 
     Raises:
-        SystemExit: if the browser tests have not made them all.
+        SystemExit: if the browser tests have not taken all of them.
     """
-    missing = [name for name in CELLS if not (MADE / f"{name}.png").is_file()]
+    missing = [name for name in SHOWN_CELLS if not (SCREENSHOTS / f"{name}.png").is_file()]
     if missing:
         raise SystemExit(
-            f"The browser tests have made no {', '.join(missing)}: run "
+            f"The browser tests have not taken {', '.join(missing)}: run "
             "'python -m course pictures', which runs them first."
         )
-    KEPT.mkdir(parents=True, exist_ok=True)
-    for name in CELLS:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for name in SHOWN_CELLS:
         note = PngInfo()
         note.add_text(DIGEST, digest(name))
-        with Image.open(MADE / f"{name}.png") as picture:
-            # 128 colours are enough for a screen, and a quarter of the size.
+        with Image.open(SCREENSHOTS / f"{name}.png") as picture:
+            # 128 colours are enough for a screenshot, and take a quarter of the space.
             few = picture.convert("RGB").quantize(128)
-            few.save(KEPT / f"{name}.png", pnginfo=note, optimize=True)
-    print(f"{len(CELLS)} pictures: {KEPT.relative_to(PROJECT)}")
+            few.save(PICTURES / f"{name}.png", pnginfo=note, optimize=True)
+    print(f"{len(SHOWN_CELLS)} pictures: {PICTURES.relative_to(PROJECT)}")
     return 0

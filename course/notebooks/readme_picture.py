@@ -1,4 +1,4 @@
-"""Take the README's picture from the stored outputs of notebook 07: `update` does it."""
+"""Copy the README's picture from the stored outputs of notebook 07; `update` does it."""
 
 import base64
 
@@ -12,7 +12,7 @@ PICTURE = PROJECT / "docs" / "images" / "test_scores.png"
 
 
 def stored_picture() -> bytes:
-    """The plot that the notebook's cell displayed, as PNG."""
+    """Return the plot that the notebook's cell displayed, as PNG."""
     notebook = nbformat.read(NOTEBOOKS / NOTEBOOK, as_version=4)
     cell = next(cell for cell in notebook.cells if cell.id == CELL)
     pictures = [output.data["image/png"] for output in cell.outputs if "data" in output]

@@ -13,15 +13,14 @@ from nbformat import NotebookNode
 
 from course.environment.kernel import PROJECT, prepare_kernel_environment
 from course.notebooks.execute import Execution, execute, find_notebooks
-from course.notebooks.languages import chosen_language, notebook_folder
+from course.notebooks.languages import TITLES, chosen_language, notebook_folder
 
 OUTPUT = PROJECT / "build" / "run"
 HEADLINE_TAG = "headline"
-TITLES = {"zh": "模型微调入门", "en": "Introduction to fine-tuning models"}
 
 
 def headline(execution: Execution) -> str:
-    """The last line printed by the notebook's cell tagged `headline`, its main result."""
+    """Return the last line that the cell tagged `headline` printed: the main result."""
     for cell in execution.notebook.cells:
         if HEADLINE_TAG in cell.metadata.get("tags", []):
             printed = "".join(output.get("text", "") for output in cell.outputs)
@@ -30,14 +29,14 @@ def headline(execution: Execution) -> str:
 
 
 def result(execution: Execution) -> str:
-    """What the table says of a notebook: its headline, or the cell that failed."""
+    """Return the result of a notebook: its headline, or the cell that failed."""
     if execution.failed_cell:
         return f"FAILED in cell {execution.failed_cell}: {execution.error}"
     return headline(execution)
 
 
 def table_rows(executions: list[Execution]) -> list[list[str]]:
-    """The closing table, one list of texts for each row, header first."""
+    """Return the closing table as rows of texts, the header first."""
     rows = [["notebook", "cells", "seconds", "peak MB", "result"]]
     for execution in executions:
         cells = sum(cell.cell_type == "code" for cell in execution.notebook.cells)
@@ -48,7 +47,7 @@ def table_rows(executions: list[Execution]) -> list[list[str]]:
 
 
 def table_text(rows: list[list[str]]) -> str:
-    """Align the rows for a terminal; names to the left, numbers to the right."""
+    """Align the rows for a terminal: names to the left, numbers to the right."""
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = []
     for name, cells, seconds, peak, last in rows:
@@ -61,7 +60,7 @@ def table_text(rows: list[list[str]]) -> str:
 
 
 def index_page(rows: list[list[str]], language: str) -> str:
-    """An HTML page with the closing table, each notebook linked."""
+    """Return an HTML page with the closing table, which links each notebook."""
     title = TITLES[language]
     header, *body = rows
     lines = ["<tr>" + "".join(f"<th scope='col'>{text}</th>" for text in header) + "</tr>"]
@@ -75,12 +74,12 @@ def index_page(rows: list[list[str]], language: str) -> str:
     )
 
 
-def described(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy in which every picture is HTML with its text for who cannot see it."""
+def with_alt_text(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy in which every picture is HTML with a text for those who cannot see it."""
     copied = copy.deepcopy(notebook)
     for cell in copied.cells:
         for output in cell.get("outputs", []):
-            # nbconvert's own template leaves that text out.
+            # nbconvert's own template would leave the text out.
             text = output.get("metadata", {}).get("image/png", {}).get("alt")
             if text and "image/png" in output.data:
                 address = f"data:image/png;base64,{output.data['image/png'].strip()}"
@@ -90,7 +89,7 @@ def described(notebook: NotebookNode) -> NotebookNode:
 
 
 def write_pages(execution: Execution, folder: Path, language: str) -> None:
-    """Write the executed copy and its HTML page, which asks nothing of the network."""
+    """Write the executed copy and its HTML page, which needs no network."""
     stem = execution.path.stem
     nbformat.write(execution.notebook, folder / f"{stem}.ipynb")
     exporter = HTMLExporter(
@@ -102,7 +101,7 @@ def write_pages(execution: Execution, folder: Path, language: str) -> None:
         language_code=language,
     )
     page, _ = exporter.from_notebook_node(
-        described(execution.notebook), resources={"metadata": {"name": stem}}
+        with_alt_text(execution.notebook), resources={"metadata": {"name": stem}}
     )
     (folder / f"{stem}.html").write_text(page, encoding="utf-8")
 
@@ -128,7 +127,7 @@ def main(arguments: Sequence[str] = ()) -> int:
 
 
 def print_progress(line: str) -> None:
-    """Show where the run is: one line that is overwritten, or a line each where that is no use."""
+    """Show the progress of a run: a line that is overwritten, or new lines outside a terminal."""
     if sys.stdout.isatty():
         print(f"\r\x1b[K{line}", end="", flush=True)
     elif line:

@@ -1,4 +1,4 @@
-"""Let the English notebooks follow the Chinese ones, cell by cell.
+"""Bring the English notebooks up to date with the Chinese ones, cell by cell.
 
 The tasks of the exercises come from exercises/source, in both languages.
 """
@@ -18,7 +18,7 @@ from course.notebooks.execute import find_notebooks
 from course.notebooks.exercise_tasks import EXERCISES, TASKS, write_tasks
 from course.notebooks.languages import ORIGINAL, TRANSLATION, notebook_folder
 
-# What a translated cell's metadata keeps of the text that it was translated from.
+# Under this name the metadata of a translated cell have the digest of its source text.
 DIGEST = "translated_from"
 
 
@@ -32,28 +32,28 @@ def prose_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
     return {cell.id: cell for cell in notebook.cells if cell.cell_type == "markdown"}
 
 
-def follow(original: NotebookNode, translation: NotebookNode) -> NotebookNode:
-    """Put what is translated into a copy of the original.
+def apply_source(original: NotebookNode, translation: NotebookNode) -> NotebookNode:
+    """Give a translation the cells of its source.
 
     Args:
-        original: what decides the cells, their order, code, outputs and metadata.
-        translation: where the prose comes from, with the digest of what it was translated from.
+        original: the source of the cells, their order, code, outputs and metadata.
+        translation: the source of the prose, and of the digest of what it translates.
 
     Returns:
         The new translation; prose that the old one does not have is empty.
     """
-    following = copy.deepcopy(original)
+    updated = copy.deepcopy(original)
     known = prose_cells(translation)
-    for name, cell in prose_cells(following).items():
+    for name, cell in prose_cells(updated).items():
         translated = known.get(name)
         cell.source = translated.source if translated else ""
         if translated and DIGEST in translated.metadata:
             cell.metadata[DIGEST] = translated.metadata[DIGEST]
-    return following
+    return updated
 
 
-def unfinished(original: NotebookNode, translation: NotebookNode) -> dict[str, str]:
-    """Return the prose cells that wait for a translator, each with the reason."""
+def stale(original: NotebookNode, translation: NotebookNode) -> dict[str, str]:
+    """Return the prose cells that need a translator, each with the reason."""
     reasons = {}
     known = prose_cells(translation)
     for name, cell in prose_cells(original).items():
@@ -67,18 +67,15 @@ def unfinished(original: NotebookNode, translation: NotebookNode) -> dict[str, s
     return reasons
 
 
-def confirm(original: NotebookNode, translation: NotebookNode) -> list[str]:
-    """Record in each translated cell what it is the translation of; see `record`."""
-    return record(original, translation, prose_cells(translation))
-
-
-def record(original: NotebookNode, translation: NotebookNode, names: Collection[str]) -> list[str]:
-    """Record in translated cells what they are the translations of.
+def mark_translated(
+    original: NotebookNode, translation: NotebookNode, names: Collection[str] | None = None
+) -> list[str]:
+    """Record in translated cells the digest of the text that they translate.
 
     Args:
-        original: where the text was translated from.
-        translation: what is changed.
-        names: the ids of the cells; those that it does not have count for nothing.
+        original: the notebook that was translated.
+        translation: the notebook to change.
+        names: the ids of the cells; None is all of them.
 
     Returns:
         The ids of the cells whose record changed; empty cells are left as they are.
@@ -86,7 +83,7 @@ def record(original: NotebookNode, translation: NotebookNode, names: Collection[
     confirmed = []
     sources = prose_cells(original)
     for name, cell in prose_cells(translation).items():
-        if name not in names:
+        if names is not None and name not in names:
             continue
         current = digest(sources[name].source)
         if cell.source.strip() and cell.metadata.get(DIGEST) != current:
@@ -96,10 +93,10 @@ def record(original: NotebookNode, translation: NotebookNode, names: Collection[
 
 
 def read_translation(path: Path) -> NotebookNode:
-    """Read a translated notebook; one that does not exist yet has no cells.
+    """Read a translated notebook; return an empty one if the file does not exist.
 
     Raises:
-        SystemExit: if the file is there and is not a notebook.
+        SystemExit: if the file is not a notebook.
     """
     if not path.exists():
         return nbformat.v4.new_notebook()
@@ -107,13 +104,13 @@ def read_translation(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except NotJSONError:
         raise SystemExit(
-            f"{path} is not a notebook: mend it, or take it back from git, then run "
+            f"{path} is not a notebook: fix it, or restore it from git, then run "
             "'python -m course sync'."
         ) from None
 
 
 def write(notebook: NotebookNode, path: Path) -> bool:
-    """Write a notebook where it differs from its file; return whether it does."""
+    """Write a notebook if it differs from its file; return whether it does."""
     text = nbformat.writes(notebook) + "\n"
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
@@ -123,55 +120,57 @@ def write(notebook: NotebookNode, path: Path) -> bool:
 
 
 def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
-    """Let one translation follow its original.
+    """Bring one translation up to date with its original.
 
     Args:
-        path: the original, which is written too: the tasks of its exercises.
+        path: the original, into which the tasks of its exercises are written.
         target: the translation, which is written.
-        translated: whether its prose was read against the original's, and is to be recorded so.
+        translated: whether to record that its prose matches the original's.
 
     Returns:
-        Lines to print: whether the files changed, and the cells that are confirmed or unfinished.
+        Lines to print: whether the files changed, and which cells are confirmed or stale.
     """
     original = nbformat.read(path, as_version=4)
     write_tasks(original, path.stem, ORIGINAL)
     tasks_are_new = write(original, path)
-    translation = follow(original, read_translation(target))
+    translation = apply_source(original, read_translation(target))
     if (cell := prose_cells(translation).get(EXERCISES)) and cell.source:
         take_answers(with_answers(original), translation)
     write_tasks(translation, path.stem, TRANSLATION)
-    record(original, translation, [TASKS])
-    confirmed = confirm(original, translation) if translated else []
+    mark_translated(original, translation, [TASKS])
+    confirmed = mark_translated(original, translation) if translated else []
     lines = [f"{target.name}: {'written' if write(translation, target) else 'up to date'}"]
     if tasks_are_new:
         lines.append("  the tasks of its exercises: written in both languages")
     lines += [f"  cell {name}: confirmed" for name in confirmed]
-    waiting = unfinished(original, translation)
-    return lines + [f"  cell {name}: {reason}" for name, reason in waiting.items()]
+    reasons = stale(original, translation)
+    return lines + [f"  cell {name}: {reason}" for name, reason in reasons.items()]
 
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="sync_notebooks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m course sync", description=__doc__)
     parser.add_argument(
         "--translated",
         metavar="NB",
         nargs="?",
         const="",
-        help="record that the English of notebook NB was read against today's Chinese",
+        help="record that the English of notebook NB matches today's Chinese",
     )
-    parser.add_argument("notebook", nargs="?", help="let only this notebook follow, such as 07")
+    parser.add_argument("notebook", nargs="?", help="only this notebook, such as 07")
     options = parser.parse_args(arguments)
     if options.translated == "":
-        raise SystemExit("Name the notebook that you have read: python -m course translated 07.")
+        raise SystemExit(
+            "Name the notebook that you have translated: python -m course translated 07."
+        )
     return options
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Let every English notebook follow, or record that one is translated.
+    """Bring the English notebooks up to date, or record that one is translated.
 
     Returns:
-        1 if an English notebook has no original any more, else 0.
+        1 if an English notebook no longer has an original, else 0.
     """
     options = parse_arguments(arguments)
     translated = options.translated is not None
@@ -182,5 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
     names = {path.name for path in find_notebooks(None, notebook_folder(ORIGINAL))}
     left = [path.name for path in sorted(folder.glob("*.ipynb")) if path.name not in names]
     for name in left:
-        print(f"{name}: has no Chinese original: give it the new name of that, or remove it.")
+        print(
+            f"{name} has no Chinese original: give it the new name of its original, or remove it."
+        )
     return int(bool(left))

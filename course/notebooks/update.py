@@ -1,4 +1,4 @@
-"""Execute the notebooks again, store the outputs, and show what changed."""
+"""Execute the notebooks, store their outputs, and show what changed."""
 
 import difflib
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ METADATA = {
 
 
 def output_text(cell: NotebookNode) -> str:
-    """What a code cell printed or displayed, pictures left out."""
+    """Return what a code cell printed or displayed, without pictures."""
     parts = []
     for output in cell.get("outputs", []):
         data = output.get("data", {})
@@ -30,7 +30,7 @@ def output_text(cell: NotebookNode) -> str:
 
 
 def changes(before: NotebookNode, after: NotebookNode) -> list[str]:
-    """The lines of output that differ, under the id of their cell, `-` before and `+` after."""
+    """Return the lines of output that differ, by cell: `-` is the old line and `+` the new one."""
     before, after = with_answers(before), with_answers(after)
     old_texts = {cell.id: output_text(cell) for cell in before.cells}
     lines = []
@@ -44,7 +44,7 @@ def changes(before: NotebookNode, after: NotebookNode) -> list[str]:
 
 
 def store(execution: Execution) -> None:
-    """Write the outputs into the notebook's own file."""
+    """Write the outputs into the notebook's file."""
     notebook = execution.notebook
     notebook.metadata = nbformat.from_dict({**notebook.metadata, **METADATA})
     for cell in notebook.cells:
@@ -72,7 +72,7 @@ def update(choice: str = "") -> int:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Update, then let the README's picture and the English notebooks follow."""
+    """Update the notebooks, then the README's picture and the English notebooks."""
     failed = update("".join(arguments[:1]))
     write_picture()
     return sync.main(arguments[:1]) or failed

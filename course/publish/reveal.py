@@ -1,11 +1,11 @@
-"""Copy reveal.js, which shows the slides, out of the package that brings it."""
+"""Copy reveal.js, which shows the slides, from the package that contains it."""
 
 import hashlib
 import importlib.resources
 from pathlib import Path
 
 PACKAGE = "sphinx_revealjs"
-# The sha256 of each file of reveal.js 5.2.1, as npm has it, too.
+# The sha256 of each file of reveal.js 5.2.1, the same as in the npm package.
 DIGESTS = {
     "LICENSE": "34014800f4126ac2525e224166f099f26628612e95c41f76d70841b63138c989",
     "dist/reveal.css": "68f915a11ebf7203c0446576b7e952ff61c5dd02134a8a226ffaf62ed42136d2",
@@ -15,13 +15,13 @@ DIGESTS = {
 
 
 def copy_reveal(folder: Path) -> None:
-    """Copy what the decks need of reveal.js.
+    """Copy the files of reveal.js that the decks need.
 
     Args:
-        folder: where to; it is made if it is not there.
+        folder: the folder to copy into; it is made if it does not exist.
 
     Raises:
-        SystemExit: if the package is not installed, or has other files than those that were read.
+        SystemExit: if the package is not installed, or its files are not those of 5.2.1.
     """
     try:
         source = importlib.resources.files(PACKAGE) / "_static" / "revealjs"

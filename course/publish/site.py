@@ -1,4 +1,4 @@
-"""Make the series into a website, in build/site/."""
+"""Make a website of the series, in build/site/."""
 
 import shutil
 import subprocess
@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course.environment.kernel import PROJECT
-from course.notebooks.languages import LANGUAGES
-from course.notebooks.run import TITLES
+from course.notebooks.languages import LANGUAGES, TITLES
 from course.publish.site_pages import find_pages, write_pages
 
 CONFIGURATION = PROJECT / "docs" / "site"
@@ -24,13 +23,13 @@ def build(language: str, source: Path, output: Path) -> None:
 
     Args:
         language: `zh` or `en`.
-        source: a folder to gather in what Sphinx reads; it must not be there.
-        output: the folder for the website; the language has its own in it.
+        source: a folder for what Sphinx reads, which must not have one for the language yet.
+        output: the folder for the website, with one for each language.
 
     Raises:
         SystemExit: if Sphinx fails.
     """
-    print(f"site: {NAMES[language]}, which takes a minute or so", flush=True)
+    print(f"site: {NAMES[language]} (a minute or so)", flush=True)
     shutil.copytree(CONFIGURATION, source / language)
     write_pages(find_pages(language), source / language)
     settings = {"language": LOCALES[language], "html_title": TITLES[language]}
@@ -39,13 +38,13 @@ def build(language: str, source: Path, output: Path) -> None:
     folders = [source / f"{language}-doctrees", source / language, output / language]
     process = subprocess.run([*command, "--doctree-dir", *folders])
     if process.returncode:
-        raise SystemExit("Sphinx could not make the website: its last lines above say why.")
-    # myst-nb leaves copies of the notebooks beside it.
+        raise SystemExit("Sphinx could not make the website: it says why in its last lines above.")
+    # myst-nb leaves copies of the notebooks next to it.
     shutil.rmtree(output / "jupyter_execute", ignore_errors=True)
 
 
 def index_page() -> str:
-    """Return the page on which one chooses a language."""
+    """Return the page to choose a language on."""
     links = "".join(
         f"<li><a href='{language}/index.html' lang='{language}'>{NAMES[language]}: "
         f"{TITLES[language]}</a></li>"
@@ -61,10 +60,10 @@ def index_page() -> str:
 
 
 def make_site(source: Path, output: Path) -> None:
-    """Make the website in both languages, and the page that leads to them.
+    """Make the website in both languages, and the page that links them.
 
     Args:
-        source: a folder to gather in what Sphinx reads.
+        source: a folder for what Sphinx reads.
         output: the folder for the website.
     """
     for language in LANGUAGES:
@@ -73,7 +72,7 @@ def make_site(source: Path, output: Path) -> None:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Make the website anew."""
+    """Make the website again."""
     for folder in (SOURCE, OUTPUT):
         shutil.rmtree(folder, ignore_errors=True)
     make_site(SOURCE, OUTPUT)

@@ -1,4 +1,4 @@
-"""Gather the pages of the website from where the project keeps them."""
+"""Collect the pages of the website from all over the project."""
 
 import os
 import re
@@ -11,12 +11,12 @@ import nbformat
 from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import ORIGINAL, notebook_folder
-from course.publish.static_notebook import without_kernel
+from course.publish.static_notebook import make_static
 
 LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 CHINESE_SUFFIX = ".zh-CN.md"
-# What the pages come under in the list at their side.
+# The headings of the lists of pages in the sidebar.
 CAPTIONS = {"zh": ("笔记本", "说明"), "en": ("Notebooks", "More")}
 
 
@@ -36,7 +36,7 @@ class Pages:
 
     @property
     def names(self) -> dict[Path, str]:
-        """The file of each page in the folder that Sphinx reads, by where the project keeps it."""
+        """The name of each page in the folder that Sphinx reads, by its path in the project."""
         names = {path: f"{name}.md" for name, path in self.texts.items()}
         return names | {path: path.name for path in self.notebooks}
 
@@ -49,26 +49,26 @@ def find_pages(language: str) -> Pages:
         if path.name.endswith(CHINESE_SUFFIX):
             continue
         translated = path.with_name(path.stem + CHINESE_SUFFIX)
-        # A page without a Chinese one beside it is for both.
+        # A page without a Chinese version is for both languages.
         texts[path.stem] = translated if is_chinese and translated.exists() else path
     texts["data"] = PROJECT / "data" / "reviews" / "README.md"
     return Pages(language, find_notebooks(None, notebook_folder(language)), texts)
 
 
 def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
-    """Let the links of a page lead to the other pages.
+    """Point the links of a page to the other pages of the website.
 
     Args:
         text: the page, in Markdown.
-        path: where the project keeps it.
+        path: its path in the project.
         pages: all the pages in its language.
-        folder: where Sphinx will read it. A file that is no page is copied into it.
+        folder: the folder that Sphinx reads. Linked files that are not pages are copied into it.
 
     Returns:
-        The text, without the line that leads to the same page in the other language.
+        The text, without the line that links the same page in the other language.
 
     Raises:
-        SystemExit: if a link leads to no file.
+        SystemExit: if a link is broken.
     """
 
     def target(link: re.Match) -> str:
@@ -78,7 +78,7 @@ def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
         if file in pages.names:
             return link[1] + pages.names[file] + link[3]
         if not file.is_file():
-            raise SystemExit(f"{path} links to {link[2]}, which is not there: mend the link.")
+            raise SystemExit(f"{path} links to {link[2]}, which does not exist: fix the link.")
         copied = Path("files", file.relative_to(PROJECT))
         (folder / copied).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, folder / copied)
@@ -90,7 +90,7 @@ def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
 
 
 def contents(pages: Pages) -> str:
-    """Return the lists of pages that are at the side of each page, for Sphinx."""
+    """Return the lists of pages for the sidebar, in Sphinx's Markdown."""
     notebooks = [path.stem for path in pages.notebooks]
     texts = [name for name in pages.texts if name != "index"]
     lists = [
@@ -105,14 +105,14 @@ def write_pages(pages: Pages, folder: Path) -> None:
 
     Args:
         pages: all the pages in a language.
-        folder: where to; it is there, with the configuration.
+        folder: that folder; it exists, with the configuration in it.
     """
     for name, path in pages.texts.items():
         text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
         text = relink(text, path, pages, folder) + (contents(pages) if name == "index" else "")
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     for path in pages.notebooks:
-        notebook = without_kernel(nbformat.read(path, as_version=4))
+        notebook = make_static(nbformat.read(path, as_version=4))
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = relink(cell.source, path, pages, folder)

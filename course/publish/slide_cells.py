@@ -1,7 +1,8 @@
-"""Turn a notebook's cells into those of its slides, as the cells' metadata say.
+"""Turn a notebook's cells into those of its slides, following their metadata.
 
-`slideshow.slide_type` says what Jupyter means by it: a cell begins a `slide` or a `subslide`, comes
-as a `fragment` or at once (`-`), or is left out (`skip`). `minutes` stands where a slide begins.
+`slideshow.slide_type` has its usual meaning in Jupyter: a cell begins a `slide` or a `subslide`,
+appears as a `fragment` or at once (`-`), or is left out (`skip`). A cell that begins a slide has
+`minutes`.
 """
 
 import copy
@@ -17,8 +18,8 @@ BEGINS = ("slide", "subslide")
 HIDDEN = ("skip", "notes")
 HEADING = re.compile("#{1,6} ")
 ANSWERS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
-# What is not said: headings, code, and where links lead.
-UNSAID = re.compile(r"^#.*?$|```.*?```|`[^`\n]*`|\]\([^)\n]*\)", re.DOTALL | re.MULTILINE)
+# Not part of a sentence: headings, code, and the targets of links.
+NOT_PROSE = re.compile(r"^#.*?$|```.*?```|`[^`\n]*`|\]\([^)\n]*\)", re.DOTALL | re.MULTILINE)
 QUESTION = re.compile(r"(?:[^。！？!?.\n]|\.(?!\s))+[？?]")
 NOTEBOOK_LINK = re.compile(r"(\]\(\d\d_\w+)\.ipynb")
 WORDS = {
@@ -32,10 +33,10 @@ class Slide:
     """What is on the screen at one time.
 
     Attributes:
-        kind: `slide`, or `subslide` where it goes on with the one before.
-        minutes: how long it takes together with its subslides; None for a subslide.
+        kind: `slide`, or `subslide` if it continues the one before.
+        minutes: how long it takes, together with its subslides; None for a subslide.
         cells: its cells in order, each with its slide type.
-        answers: those to its exercises, in Markdown, which only the speaker sees.
+        answers: the answers to its exercises, in Markdown, which only the speaker sees.
     """
 
     kind: str
@@ -45,17 +46,17 @@ class Slide:
 
     @property
     def height(self) -> float:
-        """How much of `slide_heights.ROOM` its cells take."""
+        """How much of `slide_heights.ROOM` its cells take up."""
         return sum(map(cell_height, self.cells))
 
 
 def slide_type(cell: NotebookNode) -> str:
-    """Return what a cell is on the slides; empty if its metadata do not say."""
+    """Return the slide type of a cell; empty if it has none."""
     return cell.metadata.get("slideshow", {}).get("slide_type", "")
 
 
 def split_at_headings(text: str) -> list[str]:
-    """Cut Markdown before each heading; an empty text is one empty part."""
+    """Split Markdown before each heading; an empty text is one empty part."""
     parts: list[list[str]] = [[]]
     fenced = False
     for line in text.splitlines():
@@ -67,19 +68,19 @@ def split_at_headings(text: str) -> list[str]:
 
 
 def comment(cell: NotebookNode) -> str:
-    """Return what stands in a prose cell before its first heading, if it has one.
+    """Return the text of a prose cell before its first heading, if it has one.
 
-    It speaks of what was before, not of what the heading begins.
+    Such a text comments on what came before, not on what the heading begins.
     """
     first, *others = split_at_headings(cell.source)
     return first if others and not HEADING.match(first) else ""
 
 
 def prose_parts(cell: NotebookNode) -> list[NotebookNode]:
-    """Return copies of a prose cell, one for each part that it has on the slides.
+    """Return copies of a prose cell, one for each of its parts on the slides.
 
-    The comment comes as a fragment on the slide before. A second heading begins a subslide, but
-    what opens the notebook stays together if it fits.
+    A comment becomes a fragment on the slide before. A second heading begins a subslide, except
+    that the opening of the notebook stays together if it fits.
     """
     is_opening = cell.source.startswith("# ") and cell_height(cell) <= ROOM
     texts = [cell.source] if is_opening else split_at_headings(cell.source)
@@ -95,16 +96,17 @@ def prose_parts(cell: NotebookNode) -> list[NotebookNode]:
 
 
 def code_parts(cell: NotebookNode) -> list[NotebookNode]:
-    """Return copies of a code cell, one for each part that it has on the slides.
+    """Return copies of a code cell, one for each of its parts on the slides.
 
-    A picture is on a subslide of its own, where it is large. So is what does not fit below code.
+    A picture has a subslide to itself, where it is large. So has output that does not fit below
+    the code.
     """
     code = copy.deepcopy(cell)
     if not has_picture(cell) and cell_height(cell) <= ROOM:
         return [code]
     result = copy.deepcopy(cell)
     code.outputs = []
-    # So nbconvert leaves the code out.
+    # This makes nbconvert leave the code out.
     result.metadata["transient"] = {"remove_source": True}
     result.metadata["slideshow"] = {"slide_type": "subslide"}
     return [code, result]
@@ -116,9 +118,9 @@ def has_picture(cell: NotebookNode) -> bool:
 
 
 def add_cell(slides: list[Slide], cell: NotebookNode) -> None:
-    """Put a cell onto the last slide, or begin others, as its metadata say.
+    """Add a cell to the last slide, or begin new ones, following its metadata.
 
-    A fragment that does not fit onto the slide begins a subslide.
+    A fragment that does not fit on the slide begins a subslide.
     """
     if slide_type(cell) in HIDDEN:
         return
@@ -139,7 +141,7 @@ def find_slides(notebook: NotebookNode) -> list[Slide]:
     """Return the slides of a notebook in order.
 
     Args:
-        notebook: a notebook each of whose cells has slide metadata; it is not changed.
+        notebook: a notebook whose cells all have slide metadata; it is not changed.
     """
     slides: list[Slide] = []
     for cell in notebook.cells:
@@ -149,9 +151,9 @@ def find_slides(notebook: NotebookNode) -> list[Slide]:
 
 def questions(text: str) -> list[str]:
     """Return the sentences of a Markdown text that end in a question mark."""
-    # It is blanked in its length, so that what is found can be cut from the text itself.
-    said = UNSAID.sub(lambda part: ("\n" if part[0][0] == "#" else "x") * len(part[0]), text)
-    found = [text[match.start() : match.end()] for match in QUESTION.finditer(said)]
+    # The rest is blanked out at its full length: positions in the prose are those in the text.
+    prose = NOT_PROSE.sub(lambda part: ("\n" if part[0][0] == "#" else "x") * len(part[0]), text)
+    found = [text[match.start() : match.end()] for match in QUESTION.finditer(prose)]
     return [question.strip(" >*-") for question in found]
 
 
@@ -167,7 +169,7 @@ def notes(slide: Slide, language: str) -> str:
 
 
 def seconds(slides: list[Slide], number: int) -> int:
-    """Return a slide's part of the minutes that it shares with its subslides, in seconds."""
+    """Return a slide's share, in seconds, of the minutes of the slide and its subslides."""
     start = number
     while slides[start].kind == "subslide":
         start -= 1
@@ -178,15 +180,15 @@ def seconds(slides: list[Slide], number: int) -> int:
 
 
 def deck(notebook: NotebookNode, language: str) -> NotebookNode:
-    """Return a notebook with the cells of the slides, which nbconvert makes a deck of.
+    """Return a notebook with the cells of the slides, for nbconvert.
 
     Args:
-        notebook: a notebook each of whose cells has slide metadata; it is not changed.
-        language: that of the words in the speaker notes.
+        notebook: a notebook whose cells all have slide metadata; it is not changed.
+        language: the language of the speaker notes.
 
     Returns:
-        The cells with their slide types. After the first cell of a slide come its speaker notes.
-        That cell has the slide's seconds in `slideshow.data.timing`, which the clock in the
+        The cells with their slide types. The first cell of a slide is followed by its speaker
+        notes, and has the slide's seconds in `slideshow.data.timing`, which the clock in the
         speaker's window counts down.
     """
     slides = find_slides(notebook)

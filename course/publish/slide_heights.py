@@ -1,6 +1,6 @@
-"""Estimate how much of the screen a slide takes.
+"""Estimate how much of the screen a slide takes up.
 
-The sizes are those of slides_template/course.css. A page in a browser differs by its fonts.
+The sizes are those in slides_template/course.css. In a browser, fonts make a difference.
 """
 
 import base64
@@ -12,9 +12,9 @@ import unicodedata
 import mistune
 from nbformat import NotebookNode
 
-# In pixels, as all that follows.
+# In pixels, like all the sizes below.
 WIDTH, HEIGHT = 1280, 720
-# For the cells of a slide, without the margins and the room for the arrows.
+# The height for the cells of a slide, without the margins and the arrows.
 ROOM = 636
 MARGIN = 12
 TEXT_WIDTH = WIDTH - 40
@@ -32,16 +32,16 @@ def lines(text: str, size: float, width: float) -> int:
 
     Args:
         text: one paragraph without its markup.
-        size: of its font.
-        width: of the lines.
+        size: the size of its font.
+        width: the width of the lines.
     """
-    # A Chinese character is as wide as it is high, others are half as wide.
+    # A Chinese character is as wide as it is high; others are about half as wide.
     wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
     return max(1, math.ceil((wide + (len(text) - wide) * 0.55) * size / width))
 
 
 def plain(token: dict) -> str:
-    """Return what a part of Markdown says, without its markup."""
+    """Return the text of a Markdown token, without its markup."""
     return token.get("raw", "") + "".join(map(plain, token.get("children", [])))
 
 
@@ -72,17 +72,17 @@ def block_height(token: dict) -> float:
 
 
 def code_height(text: str) -> float:
-    """Return the height of code, in its frame."""
+    """Return the height of code with its frame."""
     return text_height(text) + 18 + MARGIN
 
 
 def text_height(text: str) -> float:
-    """Return the height of lines of a fixed width."""
+    """Return the height of lines of fixed-width text."""
     return CODE_LINE * sum(lines(line, CODE * 1.1, TEXT_WIDTH) for line in text.splitlines())
 
 
 def picture_height(png: str) -> float:
-    """Return the height of a picture, PNG in base64, as it is shown."""
+    """Return the height at which a picture, PNG in base64, is shown."""
     width, height = struct.unpack(">II", base64.b64decode(png)[16:24])
     return min(PICTURE, height * TEXT_WIDTH / width) + MARGIN
 
@@ -94,9 +94,9 @@ def output_height(output: NotebookNode) -> float:
         return picture_height(data["image/png"])
     if "text/html" in data:
         rows = re.findall("<tr.*?</tr>", data["text/html"], re.DOTALL)
-        said = [sum(map(len, re.findall(r">\s*([^<]*)<", row))) for row in rows]
+        lengths = [sum(map(len, re.findall(r">\s*([^<]*)<", row))) for row in rows]
         return PROGRESS * ("<progress" in data["text/html"]) + sum(
-            10 + CODE_LINE * math.ceil(length / 100) for length in said
+            10 + CODE_LINE * math.ceil(length / 100) for length in lengths
         )
     return text_height(output.get("text", data.get("text/plain", "")))
 

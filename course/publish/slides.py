@@ -1,4 +1,4 @@
-"""Make a deck of slides from each notebook, in build/slides/."""
+"""Make a slide deck of each notebook, in build/slides/."""
 
 import html
 import shutil
@@ -12,12 +12,12 @@ from nbformat import NotebookNode
 
 from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES, notebook_folder
-from course.notebooks.run import TITLES, print_progress
+from course.notebooks.languages import LANGUAGES, TITLES, notebook_folder
+from course.notebooks.run import print_progress
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import deck, find_slides, slide_type
 from course.publish.slide_heights import HEIGHT, WIDTH
-from course.publish.static_notebook import without_kernel
+from course.publish.static_notebook import make_static
 
 OUTPUT = PROJECT / "build" / "slides"
 TEMPLATE = Path(__file__).resolve().parent / "slides_template"
@@ -25,16 +25,16 @@ REVEAL = "../reveal"
 
 
 def read(path: Path) -> NotebookNode:
-    """Read a notebook of which every cell says what it is on the slides.
+    """Read a notebook whose cells all have slide metadata.
 
     Raises:
-        SystemExit: if a cell does not say.
+        SystemExit: if a cell has none.
     """
     notebook = nbformat.read(path, as_version=4)
-    silent = [cell.id for cell in notebook.cells if not slide_type(cell)]
-    if silent:
+    missing = [cell.id for cell in notebook.cells if not slide_type(cell)]
+    if missing:
         raise SystemExit(
-            f"{path.relative_to(PROJECT)}: no slide metadata in {', '.join(silent)}: set "
+            f"{path.relative_to(PROJECT)}: no slide metadata in {', '.join(missing)}: set "
             "it in JupyterLab (Property Inspector, Slide Type), then run 'python -m course sync'."
         )
     return notebook
@@ -46,11 +46,11 @@ def title(notebook: NotebookNode) -> str:
 
 
 def deck_page(notebook: NotebookNode, language: str) -> str:
-    """Return the HTML page of one deck, which asks nothing of the network.
+    """Return the HTML page of one deck, which needs no network.
 
     Args:
-        notebook: a notebook each of whose cells has slide metadata.
-        language: that of the notebook's prose.
+        notebook: a notebook whose cells all have slide metadata.
+        language: the language of its prose.
     """
     exporter = SlidesExporter(
         template_name=TEMPLATE.name,
@@ -64,16 +64,16 @@ def deck_page(notebook: NotebookNode, language: str) -> str:
         exclude_anchor_links=True,
         language_code=language,
     )
-    cells = without_kernel(deck(notebook, language))
+    cells = make_static(deck(notebook, language))
     page, _ = exporter.from_notebook_node(cells, resources={"metadata": {"name": title(notebook)}})
     return page
 
 
 @dataclass(frozen=True)
 class Deck:
-    """A deck, as the page that links them shows it: its file, and what is in it."""
+    """What the page of all decks shows of one; `path` is relative to that page."""
 
-    address: str
+    path: str
     title: str
     slides: int
     minutes: float
@@ -84,7 +84,7 @@ def index_page(decks: dict[str, list[Deck]]) -> str:
     tables = []
     for language, rows in decks.items():
         lines = [
-            f"<tr><td><a href='{row.address}'>{html.escape(row.title)}</a></td>"
+            f"<tr><td><a href='{row.path}'>{html.escape(row.title)}</a></td>"
             f"<td>{row.slides}</td><td>{row.minutes:g}</td></tr>"
             for row in rows
         ]
@@ -97,15 +97,15 @@ def index_page(decks: dict[str, list[Deck]]) -> str:
         "<meta name='viewport' content='width=device-width'><style>body{font-family:sans-serif;"
         "margin:2em}td,th{padding:.3em .8em;text-align:left}</style><h1>Slides</h1>"
         "<p>S: notes and clock for the speaker. F: full screen. Esc: overview. To print a deck, "
-        "put <code>?print-pdf</code> behind its address.</p>" + "".join(tables) + "</html>\n"
+        "add <code>?print-pdf</code> to its address.</p>" + "".join(tables) + "</html>\n"
     )
 
 
 def make_slides(folder: Path) -> None:
-    """Write every deck in both languages, reveal.js beside them, and a page that links them.
+    """Write every deck in both languages, reveal.js, and a page that links the decks.
 
     Args:
-        folder: where to; it must not be there.
+        folder: the folder to write; it must not exist.
     """
     decks: dict[str, list[Deck]] = {}
     for language in LANGUAGES:
@@ -113,11 +113,11 @@ def make_slides(folder: Path) -> None:
         decks[language] = []
         for path in find_notebooks(None, notebook_folder(language)):
             print_progress(f"slides: {language} {path.stem}")
-            notebook, address = read(path), f"{language}/{path.stem}.html"
-            (folder / address).write_text(deck_page(notebook, language), encoding="utf-8")
+            notebook, page = read(path), f"{language}/{path.stem}.html"
+            (folder / page).write_text(deck_page(notebook, language), encoding="utf-8")
             slides = find_slides(notebook)
             minutes = sum(slide.minutes or 0 for slide in slides)
-            decks[language].append(Deck(address, title(notebook), len(slides), minutes))
+            decks[language].append(Deck(page, title(notebook), len(slides), minutes))
     copy_reveal(folder / "reveal")
     theme = folder / "reveal" / "dist" / "theme" / "course.css"
     theme.parent.mkdir()
@@ -126,7 +126,7 @@ def make_slides(folder: Path) -> None:
 
 
 def main(arguments: Sequence[str] = ()) -> int:
-    """Make the slides anew."""
+    """Make the slides again."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     make_slides(OUTPUT)
     print_progress("")

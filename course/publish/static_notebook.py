@@ -1,20 +1,20 @@
-"""A notebook as a page shows it that has no kernel behind it."""
+"""A notebook for a page without a kernel."""
 
 import nbformat
 from nbformat import NotebookNode
 
-from course.notebooks.run import described
+from course.notebooks.run import with_alt_text
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-def without_kernel(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy with its pictures described, and without what only a kernel can show.
+def make_static(notebook: NotebookNode) -> NotebookNode:
+    """Return a copy that has alternative text for its pictures, and no widgets.
 
     Args:
         notebook: a notebook with stored outputs; it is not changed.
     """
-    copied = described(notebook)
+    copied = with_alt_text(notebook)
     for cell in copied.cells:
         if cell.cell_type == "code":
             cell.outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]

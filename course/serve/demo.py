@@ -12,7 +12,7 @@ from course.environment.kernel import prepare_interactive_environment
 HOST, PORT = "127.0.0.1", 7860
 HIGHEST_PORT = 65_535
 
-# Gradio's pages name fonts and pictures on other hosts: a browser shall ask this one only.
+# Gradio's pages refer to fonts and pictures on other hosts: the browser must load none of them.
 OWN_HOST_ONLY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
 
@@ -27,7 +27,9 @@ def port_number(text: str) -> int:
         argparse.ArgumentTypeError: if there is no such port.
     """
     if not text.isdecimal() or int(text) > HIGHEST_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: pass a number up to {HIGHEST_PORT}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a port: pass a number up to {HIGHEST_PORT}"
+        )
     return int(text)
 
 
@@ -44,7 +46,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
 
 def listen(port: int) -> socket.socket:
-    """Return a socket that listens on loopback: a browser that comes early waits for the model.
+    """Return a socket that listens on loopback, so that an early browser waits for the model.
 
     Raises:
         DemoError: if the port cannot be used.
@@ -54,17 +56,17 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         other = port + 1 if PORT <= port < HIGHEST_PORT else PORT
         raise DemoError(
-            f"Port {port} cannot be used ({os.strerror(error.errno)}): name another one, "
+            f"Port {port} cannot be used ({os.strerror(error.errno)}): pass another one, "
             f"as in python -m course demo --port {other}."
         ) from None
-    # Connections inherit it. Without it an answer waits 40 ms for the browser to acknowledge its
-    # headers: asyncio sets it by itself only for sockets that it made.
+    # Connections inherit it; asyncio sets it only for sockets of its own. Without it, an answer
+    # waits 40 ms for the browser to acknowledge its headers.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 def serve(listener: socket.socket) -> None:
-    """Load the model, trained first where it is not on the disk, and serve its page until Ctrl+C.
+    """Load the model, trained first if it is not on disk, and serve its page until Ctrl+C.
 
     Args:
         listener: what `listen` returns.
@@ -79,9 +81,9 @@ def serve(listener: socket.socket) -> None:
     from helpers.sources import get_source
 
     model, tokenizer = load_finetuned(get_source())
-    # The first pass through a model takes longer than those after it.
+    # The first pass through a model takes longer than the later ones.
     score(model, tokenizer, EXAMPLES[0])
-    # The system's fonts: Gradio's own would come from elsewhere.
+    # The system's fonts: Gradio's own are on another host.
     theme = gradio.themes.Default(font="system-ui", font_mono="monospace")
     application = gradio.mount_gradio_app(
         fastapi.FastAPI(),
@@ -89,7 +91,7 @@ def serve(listener: socket.socket) -> None:
         path="/",
         theme=theme,
         ssr_mode=False,
-        # It would keep in the browser what was typed.
+        # It would store in the browser what was typed.
         run_history=False,
         footer_links=[],
     )
@@ -98,7 +100,7 @@ def serve(listener: socket.socket) -> None:
             application,
             log_level="warning",
             headers=[("Content-Security-Policy", OWN_HOST_ONLY)],
-            # The end does not wait for a connection that somebody keeps open.
+            # Stopping does not wait for connections that are kept open.
             timeout_graceful_shutdown=1,
         )
     )
@@ -108,7 +110,7 @@ def serve(listener: socket.socket) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve the page; print one sentence and return 1 if that cannot be done."""
+    """Serve the page; if that fails, print one sentence and return 1."""
     options = parse_arguments(arguments)
     prepare_interactive_environment()
     sys.stdout.reconfigure(line_buffering=True)
@@ -118,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "Gradio is not installed in this Python: run 'python -m course demo'.", file=sys.stderr
         )
         return 1
-    # Not before the environment is set, which decides where its cache lies.
+    # Only now: the environment decides where its cache is.
     from helpers.sources import SourceError
 
     try:

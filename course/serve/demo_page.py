@@ -22,7 +22,7 @@ LIMITS = (
     "Notebook 07 measures how often it is right, notebook 08 what it gets wrong and how far its "
     "probabilities can be trusted. What you type stays on this machine and is not kept.\n\n"
     "**What it is not fit for.** Other languages, other kinds of text, irony, and every decision "
-    "about a person or with a person's words: it was never tested for those."
+    "about a person or based on a person's words: it was never tested for those."
 )
 
 
@@ -35,7 +35,7 @@ def build_page(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> gr
     """
 
     def answer(text: str) -> tuple[dict[str, float], str]:
-        """Score one text: the probability of each level, and what to know of the text."""
+        """Score one text: return the probability of each level, and remarks on the text."""
         try:
             prediction = score(model, tokenizer, text)
         except ValueError as error:
@@ -54,7 +54,7 @@ def build_page(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> gr
             text,
             [levels, remarks],
             api_name="score",
-            # The queue would answer by a second connection, which takes longer than the model.
+            # The queue would answer on a second connection, which takes longer than the model.
             queue=False,
             trigger_mode="always_last",
             show_progress="hidden",

@@ -1,6 +1,6 @@
 """Open JupyterLab on the notebooks, in the course's environment.
 
-It listens on this machine only, asks for a token, and asks nothing of the Internet.
+It listens on this machine only, asks for a token, and makes no request to the Internet.
 """
 
 import ipaddress
@@ -15,12 +15,12 @@ from jupyterlab.labapp import LabApp
 from course.environment.kernel import PROJECT, prepare_interactive_environment
 from course.notebooks.languages import chosen_language
 
-# Switches off what asks the Internet for news, newer versions and extensions of JupyterLab.
+# It switches off JupyterLab's requests for news, new versions and extensions.
 CONFIGURATION = Path(__file__).resolve().parent / "jupyter"
 
 
 def is_loopback(address: str) -> bool:
-    """Say whether an address that a server listens on is reached from this machine only."""
+    """Say whether an address to listen on can be reached from this machine only."""
     try:
         return address == "localhost" or ipaddress.ip_address(address).is_loopback
     except ValueError:
@@ -28,28 +28,28 @@ def is_loopback(address: str) -> bool:
 
 
 def refuse_strangers(server: ServerApp) -> None:
-    """Check what the options and all of Jupyter's configuration have come to.
+    """Check the settings that result from the options and all of Jupyter's configuration.
 
     Args:
-        server: one whose configuration is known.
+        server: a server that has read its configuration.
 
     Raises:
         SystemExit: if another machine could reach it, or it would answer without a token.
     """
     if not is_loopback(server.ip):
         raise SystemExit(
-            "JupyterLab listens on this machine only here, and an option or your Jupyter "
-            f"configuration names '{server.ip}' as its address: leave that out. To use it from "
+            "The course's JupyterLab listens on this machine only, and an option or your Jupyter "
+            f"configuration sets its address to '{server.ip}': leave that out. To use it from "
             "another machine, "
             f"forward the port: ssh -L {server.port}:127.0.0.1:{server.port} this-machine."
         )
     provider = server.identity_provider
-    # Another one may let in whom it likes.
+    # Another provider may let anybody in.
     is_usual = type(provider) is PasswordIdentityProvider
     if not is_usual or provider.hashed_password or not provider.token:
         raise SystemExit(
-            "JupyterLab asks for a token here, and an option or your Jupyter configuration takes "
-            "it away (by an empty token, a password or another identity provider): leave that "
+            "The course's JupyterLab asks for a token, and an option or your Jupyter configuration "
+            "removes it (by an empty token, a password or another identity provider): leave that "
             "out. To start without your configuration, set JUPYTER_CONFIG_DIR to an empty folder."
         )
 
@@ -75,10 +75,10 @@ class CourseLab(LabApp):
 
 
 def command_line(options: list[str]) -> list[str]:
-    """Return JupyterLab's options: the folder of COURSE_LANG, with the others beside it.
+    """Return JupyterLab's options: it opens on the folder of COURSE_LANG.
 
     Args:
-        options: those of the user, which come last and so win.
+        options: those of the user, which come last and take precedence.
     """
     folders = [
         f"--notebook-dir={PROJECT / 'notebooks'}",
@@ -88,7 +88,7 @@ def command_line(options: list[str]) -> list[str]:
 
 
 def put_first(variable: str, folder: Path) -> None:
-    """Let Jupyter look into a folder before those that an environment variable names already."""
+    """Let Jupyter search a folder before those that an environment variable names already."""
     others = os.environ.get(variable, "")
     os.environ[variable] = os.pathsep.join(filter(None, [str(folder), others]))
 

@@ -1,6 +1,6 @@
-"""Open JupyterLab with a button that shows a notebook as slides whose code runs.
+"""Open JupyterLab with a button that shows a notebook as slides with running code.
 
-The extension lies in a folder of its own, so that `python -m course lab` stays as it is without it.
+The extension is in a folder of its own, so that `python -m course lab` stays without it.
 """
 
 import sys
@@ -12,7 +12,7 @@ FOLDER = PROJECT / "build" / "rise"
 
 
 def add_extension() -> None:
-    """Let Python and Jupyter look into the extension's folder too."""
+    """Let Python and Jupyter search the extension's folder too."""
     sys.path.append(str(FOLDER))
     lab.put_first("JUPYTER_PATH", FOLDER / "share" / "jupyter")
     lab.put_first("JUPYTER_CONFIG_PATH", FOLDER / "etc" / "jupyter")

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page
 
-from course.notebooks.pictures import MADE
+from course.notebooks.pictures import SCREENSHOTS
 from course.serve.lab import is_loopback
 
 # The size of a small laptop's screen.
@@ -53,6 +53,6 @@ class Visitor:
 
     def keep_picture(self, name: str, page: Page | None = None) -> Path:
         """Save what is on the screen."""
-        path = MADE / f"{name}.png"
+        path = SCREENSHOTS / f"{name}.png"
         (page or self.page).screenshot(path=path)
         return path
