@@ -22,7 +22,7 @@ def show_random_elements(
     Args:
         dataset: a split, map-style or iterable; an iterable one is read once from end to end.
         num_examples: how many rows to show.
-        seed: the same seed picks the same rows; None picks others each time.
+        seed: the same seed picks the same rows; None picks different ones each time.
 
     Raises:
         ValueError: if `num_examples` is not between 1 and the number of rows.
@@ -34,7 +34,7 @@ def show_random_elements(
 def random_elements_table(
     dataset: Dataset | IterableDataset, num_examples: int = 10, seed: int | None = None
 ) -> str:
-    """Return the HTML that `show_random_elements` displays; same arguments and errors."""
+    """Return the HTML that `show_random_elements` displays, with the same arguments and errors."""
     rows = choose_rows(dataset, num_examples, seed)
     features = dataset.features or {}
     table = pd.DataFrame(
@@ -42,10 +42,10 @@ def random_elements_table(
             {name: shorten(readable(value, features.get(name))) for name, value in row.items()}
             for row in rows
         ],
-        # Whole numbers stay whole beside a missing one.
+        # Integers stay integers in a column with a missing value.
         dtype=object,
     )
-    # Notebooks would typeset what stands between two dollar signs as a formula.
+    # Notebooks would typeset text between two dollar signs as a formula.
     classes = "reviews mathjax_ignore tex2jax_ignore"
     return FLUSH_LEFT + table.to_html(escape=True, classes=classes)
 
@@ -53,7 +53,7 @@ def random_elements_table(
 def choose_rows(
     dataset: Dataset | IterableDataset, num_examples: int, seed: int | None
 ) -> list[dict[str, Any]]:
-    """Pick `num_examples` different rows; arguments and errors of `show_random_elements`."""
+    """Pick different rows, with the arguments and errors of `show_random_elements`."""
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         splits = ", ".join(map(repr, dataset))
         raise TypeError(f"This is a dict of splits: pass one of them ({splits}).")
@@ -99,7 +99,7 @@ def readable(value: Any, feature: Any) -> Any:
 
     Args:
         value: one value of a row.
-        feature: the value's feature, or None where it is not known.
+        feature: the value's feature, or None if it is not known.
 
     Returns:
         The value with the name of each class; `unlabelled` for -1 and for a null.
@@ -116,7 +116,7 @@ def readable(value: Any, feature: Any) -> Any:
 
 
 def shorten(value: Any) -> Any:
-    """Cut what would fill the screen, and say how long it was."""
+    """Cut off a value that would fill the screen, and say how long it was."""
     text = str(value)
     if len(text) <= LONGEST_TEXT:
         return value

@@ -1,4 +1,4 @@
-"""How much memory this process has held."""
+"""The peak memory of this process."""
 
 import re
 import resource
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 def peak_megabytes() -> int:
-    """Return the most memory that this process held at once since it started, in megabytes."""
+    """Return the peak memory of this process since it started, in megabytes."""
     status = Path("/proc/self/status")
-    # Linux's `ru_maxrss` counts what the parent held at the fork; macOS, which has no /proc,
-    # gives it in bytes.
+    # On Linux, `ru_maxrss` includes the parent's memory at the fork. On macOS, which has no /proc,
+    # it is right, and in bytes.
     if status.exists():
         return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) // 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 2**20

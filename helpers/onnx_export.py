@@ -13,25 +13,25 @@ def export_onnx(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, path
 
     Args:
         model: the classifier.
-        tokenizer: its tokenizer; the file's inputs have the names it gives.
-        path: the file; the folder must exist.
+        tokenizer: its tokenizer, whose outputs name the file's inputs.
+        path: the file; its folder must exist.
     """
     example = dict(tokenizer(["one", "two words"], padding=True, return_tensors="pt"))
     sizes = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    # It asks for the package torchvision, which no text model needs.
+    # It warns that torchvision is missing, which no text model needs.
     logger = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            # PyTorch calls a class of its own that it will remove.
+            # PyTorch uses a class of its own that is deprecated.
             warnings.simplefilter("ignore", FutureWarning)
             torch.onnx.export(
                 model.eval(),
                 (),
                 path,
                 kwargs=example,
-                # In the order of the example: names go by place, not by name.
+                # In the order of the example: they are matched by position.
                 input_names=list(example),
                 output_names=["logits"],
                 dynamic_shapes={name: sizes for name in example},

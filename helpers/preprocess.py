@@ -16,14 +16,14 @@ def tokenize(
     Args:
         dataset: one split or several, with the column `text`.
         tokenizer: the model's tokenizer.
-        max_length: cut after so many tokens, special ones included; None is the model's limit.
+        max_length: truncate to this many tokens, special ones included; None is the model's limit.
 
     Returns:
-        The dataset with the columns `input_ids` and `attention_mask` added; nothing is padded:
-        the data collator pads each training batch.
+        The dataset with the columns `input_ids` and `attention_mask` added. Nothing is padded: the
+        data collator pads each training batch.
 
     Raises:
-        ValueError: if there is no column `text`, or `max_length` leaves no room for a token.
+        ValueError: if there is no column `text`, or `max_length` has no room for a token of text.
     """
     splits = dataset.values() if isinstance(dataset, DatasetDict) else [dataset]
     for split in splits:
@@ -32,18 +32,18 @@ def tokenize(
     special = tokenizer.num_special_tokens_to_add()
     if max_length is not None and max_length <= special:
         raise ValueError(
-            f"max_length is {max_length}, and {special} of it go to special tokens: "
+            f"max_length is {max_length}, and special tokens take {special} of it: "
             f"pass {special + 1} or more."
         )
 
-    # Asked directly, because calling `tokenizer` takes half as long again: it turns more of the
-    # answer into lists. What it leaves out, `token_type_ids`, is all zeros for single texts.
+    # Called directly, because `tokenizer` takes half as long again: it turns more of the result
+    # into lists. What this leaves out, `token_type_ids`, is all zeros for single texts.
     backend = tokenizer.backend_tokenizer
     backend.no_padding()
     backend.enable_truncation(max_length or tokenizer.model_max_length)
 
-    # Defined here, not at the module's level: of a function that can be imported, the cache
-    # knows the name only, and would serve old results after a change of its code.
+    # Defined here, not in the module: the cache knows a function that can be imported by its name
+    # only, and would return old results after a change of its code.
     def tokenize_batch(examples: dict[str, list]) -> dict[str, list[list[int]]]:
         input_ids = [encoding.ids for encoding in backend.encode_batch(examples["text"])]
         return {"input_ids": input_ids, "attention_mask": [[1] * len(ids) for ids in input_ids]}
@@ -52,13 +52,13 @@ def tokenize(
 
 
 def token_counts(tokenized: Dataset) -> list[int]:
-    """Count the real tokens of each row, padding left out.
+    """Count the real tokens of each row, without padding.
 
     Args:
         tokenized: n rows with the column `attention_mask`.
 
     Returns:
-        n numbers of tokens.
+        The number of tokens of each row.
 
     Raises:
         ValueError: if the dataset is not tokenized.
@@ -69,14 +69,14 @@ def token_counts(tokenized: Dataset) -> list[int]:
 
 
 def padding_share(lengths: Sequence[int], padded_length: int | None = None) -> float:
-    """Return which share of a padded batch is padding.
+    """Return the share of a padded batch that is padding.
 
     Args:
         lengths: the number of real tokens of each row.
         padded_length: the number of tokens that each row is padded to; None is the longest row.
 
     Returns:
-        A number from 0 (no padding) to below 1.
+        A number from 0 (no padding) up to, but not including, 1.
 
     Raises:
         ValueError: if there are no rows, or a row is longer than `padded_length`.

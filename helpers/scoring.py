@@ -1,24 +1,23 @@
-"""The probability of each level for one text, with a fine-tuned model."""
+"""The probability of each level for one text, from a fine-tuned model."""
 
 from dataclasses import dataclass
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-# An ordinary English token takes four to five characters, and three limits of tokens are wanted.
+# A token of English has four to five characters, and three times the limit of tokens is needed.
 CHARACTERS_FOR_A_TOKEN = 16
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a model says of one text.
+    """A model's prediction for one text.
 
     Attributes:
-        probabilities: a probability for each label name, in the order of the labels' numbers;
-            together they are 1.
+        probabilities: the probability of each label, by its name, in the order of the labels.
         tokens: how many tokens the model read, special ones included.
-        truncated: whether the text had more of them than the model reads.
-        unknown: how many of the tokens stand for something that the vocabulary has not.
+        truncated: whether the text has more tokens than the model reads.
+        unknown: how many of the tokens stand for something that is not in the vocabulary.
     """
 
     probabilities: dict[str, float]
@@ -28,7 +27,7 @@ class Prediction:
 
     @property
     def remarks(self) -> str:
-        """What a reader has to know of the text beside the probabilities; often nothing."""
+        """What a reader should know besides the probabilities; often nothing."""
         found = []
         if self.truncated:
             found.append(f"The text is long: only its first {self.tokens} tokens were read.")
@@ -41,19 +40,19 @@ class Prediction:
 
 
 def score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, text: str) -> Prediction:
-    """Give each level a probability, by one pass through the model.
+    """Compute the probability of each level, in one pass through the model.
 
     Args:
         model: a classifier, in evaluation mode, on the CPU.
         tokenizer: the model's tokenizer.
-        text: one text of any length; what the model's limit leaves no room for is cut off.
+        text: one text of any length; it is truncated to the model's limit.
 
     Returns:
-        The probabilities, and what was read of the text.
+        The probabilities, and how much of the text was read.
 
     Raises:
-        TypeError: if `text` is not one text.
-        ValueError: if there is nothing to read in it.
+        TypeError: if `text` is not a string.
+        ValueError: if the text is empty.
     """
     if not isinstance(text, str):
         raise TypeError(f"Pass one text, a str, not {type(text).__name__}.")
@@ -75,18 +74,18 @@ def score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, text: str)
 def read_tokens(tokenizer: PreTrainedTokenizerFast, text: str) -> tuple[list[int], bool]:
     """Return the ids of the first tokens of a text, up to the tokenizer's limit.
 
-    Only as much of the text is tokenized as that takes: a megabyte would take a second.
+    Only as much of the text is tokenized as needed: a megabyte would take a second.
 
     Returns:
         The ids, special tokens included, and whether the text has more.
     """
     size = CHARACTERS_FOR_A_TOKEN * tokenizer.model_max_length
     while True:
-        # Half an emoji, which a browser may send while one is typed, cannot be tokenized.
+        # A browser may send half an emoji while one is typed, which cannot be tokenized.
         start = text[:size].encode("utf-8", errors="ignore").decode("utf-8")
         chunks = tokenizer(start, truncation=True, return_overflowing_tokens=True)["input_ids"]
-        # The cut may have split a word. Its tokens are among the last, and cannot be in the first
-        # chunk if there is a whole one between.
+        # The cut may have split a word. Its tokens are among the last, and not in the first chunk
+        # if there is a whole chunk between.
         if len(chunks) > 2 or size >= len(text):
             return chunks[0], len(chunks) > 1
         size *= 2

@@ -1,4 +1,4 @@
-"""A box to type a text into, which shows the probability of each level at each change."""
+"""A box to type a text into, which shows the probability of each level at every change."""
 
 from html import escape
 from typing import Any
@@ -17,7 +17,7 @@ def scoring_box(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> w
         tokenizer: the model's tokenizer.
 
     Returns:
-        A text area above the answer; a notebook displays it at the end of a cell.
+        A text area above the answer, which a notebook displays at the end of a cell.
     """
     text = widgets.Textarea(
         placeholder="Type a sentence from a review",
@@ -39,14 +39,14 @@ def scoring_box(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> w
 
 
 def prediction_table(prediction: Prediction) -> str:
-    """Return a prediction as an HTML table, a bar beside each number.
+    """Return a prediction as an HTML table, with a bar next to each number.
 
-    Nothing of the text stands in it; the names of the labels are escaped.
+    The text itself is not in it, and the names of the labels are escaped.
     """
     rows = [
         f'<tr><th scope="row" style="text-align: left">{escape(name)}</th>'
         f'<td style="text-align: right">{probability:.1%}</td>'
-        # For those who see it only: the number says the same.
+        # Hidden from screen readers: the number says the same.
         f'<td aria-hidden="true"><div style="width: {12 * probability:.2f}em; height: 0.8em; '
         'background: #0072B2"></div></td></tr>'
         for name, probability in prediction.probabilities.items()

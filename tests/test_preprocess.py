@@ -61,7 +61,7 @@ def test_one_split_without_texts_is_refused(tokenizer, dataset):
 
 @pytest.mark.parametrize("max_length", [2, 0, -1])
 def test_a_length_without_room_for_a_token_is_refused(tokenizer, dataset, max_length):
-    with pytest.raises(ValueError, match="2 of it go to special tokens: pass 3 or more"):
+    with pytest.raises(ValueError, match="special tokens take 2 of it: pass 3 or more"):
         tokenize(dataset, tokenizer, max_length=max_length)
 
 
