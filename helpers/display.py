@@ -27,6 +27,8 @@ def show_random_elements(
     Raises:
         ValueError: if `num_examples` is not between 1 and the number of rows.
         TypeError: if `dataset` is not one split of a dataset.
+
+    Taught in 02, cell `show`.
     """
     display(HTML(random_elements_table(dataset, num_examples, seed)))
 
@@ -53,7 +55,10 @@ def random_elements_table(
 def choose_rows(
     dataset: Dataset | IterableDataset, num_examples: int, seed: int | None
 ) -> list[dict[str, Any]]:
-    """Pick different rows, with the arguments and errors of `show_random_elements`."""
+    """Pick different rows, with the arguments and errors of `show_random_elements`.
+
+    Taught in 02, cell `choose-rows`.
+    """
     if isinstance(dataset, DatasetDict | IterableDatasetDict):
         splits = ", ".join(map(repr, dataset))
         raise TypeError(f"This is a dict of splits: pass one of them ({splits}).")
@@ -83,6 +88,8 @@ def reservoir_sample(
         The picked rows (fewer if there are fewer), and the number of rows that were read.
 
     Source: algorithm R of Vitter, "Random Sampling with a Reservoir", 1985.
+
+    Taught in 02, cell `reservoir-sample`.
     """
     reservoir, seen = [], 0
     for row in rows:
@@ -103,6 +110,8 @@ def readable(value: Any, feature: Any) -> Any:
 
     Returns:
         The value with the name of each class; `unlabelled` for -1 and for a null.
+
+    Taught in 02, cell `readable`.
     """
     if isinstance(feature, ClassLabel):
         if value is None or value == -1:

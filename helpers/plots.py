@@ -28,7 +28,10 @@ def new_figure(title: str, x_label: str, y_label: str) -> Figure:
 
 
 def show(figure: Figure) -> None:
-    """Display a figure, with its title and axis labels for those who cannot see it."""
+    """Display a figure, with its title and axis labels for those who cannot see it.
+
+    First used in 03, cell `lengths-plot`.
+    """
     axes = figure.axes[0]
     picture = io.BytesIO()
     # Two pixels of the file for each one of the page: sharp on today's screens.
@@ -49,6 +52,8 @@ def plot_histogram(values: Sequence[int], title: str, x_label: str, limit: int) 
 
     Raises:
         ValueError: if there are no values.
+
+    First used in 03, cell `lengths-plot`.
     """
     if not len(values):
         raise ValueError("There are no values to draw.")
@@ -83,6 +88,8 @@ def plot_lines(
 
     Raises:
         ValueError: if there are no series, more than four, or one of unequal lengths.
+
+    First used in 05, cell `schedule-plot`.
     """
     if not 1 <= len(series) <= len(COLOURS):
         raise ValueError(f"{len(series)} series were given: pass 1 to {len(COLOURS)}.")
@@ -115,6 +122,8 @@ def plot_bars(
 
     Raises:
         ValueError: if there are no series, more than four, or their groups differ.
+
+    First used in 04, cell `balance-plot`.
     """
     if not 1 <= len(counts) <= len(COLOURS):
         raise ValueError(f"{len(counts)} series were given: pass 1 to {len(COLOURS)}.")
@@ -149,6 +158,8 @@ def plot_scores(
 
     Raises:
         ValueError: if there are no scores, or one lies outside its interval.
+
+    First used in 06, cell `plot`.
     """
     if not scores:
         raise ValueError("There are no scores to draw.")
@@ -240,6 +251,8 @@ def plot_confusion_matrix(counts: np.ndarray, names: Sequence[str], title: str) 
 
     Raises:
         ValueError: if the counts are not one row and one column for each name.
+
+    First used in 08, cell `confusion`.
     """
     counts = np.asarray(counts)
     if counts.shape != (len(names), len(names)) or not len(names):
@@ -274,6 +287,8 @@ def plot_roofline(
         ValueError: if there are no runs.
 
     Source: Williams, Waterman & Patterson, CACM 52 (4), 2009.
+
+    First used in 09, cell `roofline`.
     """
     if not runs:
         raise ValueError("There are no runs to draw.")

@@ -24,6 +24,8 @@ def tokenize(
 
     Raises:
         ValueError: if there is no column `text`, or `max_length` has no room for a token of text.
+
+    Taught in 03, cell `lengths`.
     """
     splits = dataset.values() if isinstance(dataset, DatasetDict) else [dataset]
     for split in splits:
@@ -80,6 +82,8 @@ def padding_share(lengths: Sequence[int], padded_length: int | None = None) -> f
 
     Raises:
         ValueError: if there are no rows, or a row is longer than `padded_length`.
+
+    Taught in 03, cell `compare-padding`.
     """
     if not lengths:
         raise ValueError("There are no rows to pad.")

@@ -21,6 +21,8 @@ def take_sample(dataset: Dataset, size: int, seed: int = SEED) -> Dataset:
 
     Raises:
         ValueError: if `size` is not between 1 and the number of rows.
+
+    Taught in 04, cell `small-datasets`.
     """
     if not 1 <= size <= len(dataset):
         raise ValueError(f"A sample of {size} rows was asked for: pass 1 to {len(dataset)}.")
@@ -42,6 +44,8 @@ def split_validation(
 
     Raises:
         ValueError: if `label` is not a `ClassLabel`, or `size` leaves no row for a label.
+
+    Taught in 04, cell `split-validation`.
     """
     feature = dataset.features.get("label")
     if not isinstance(feature, ClassLabel):
@@ -56,5 +60,8 @@ def split_validation(
 
 
 def shared_texts(first: Dataset, second: Dataset) -> set[str]:
-    """Return the texts that occur in both splits: each of them is leakage."""
+    """Return the texts that occur in both splits: each of them is leakage.
+
+    Taught in 04, cell `leakage-check`.
+    """
     return set(first["text"]) & set(second["text"])

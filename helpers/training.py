@@ -121,6 +121,8 @@ def freeze_lower_layers(model: PreTrainedModel, layers: int) -> None:
 
     Raises:
         ValueError: if the encoder does not have so many layers.
+
+    Taught in 07, cell `freeze`.
     """
     encoder = model.base_model
     if not 0 <= layers <= len(encoder.encoder.layer):
@@ -140,6 +142,8 @@ def make_compute_metrics(source: Source) -> Callable[[EvalPrediction], Metrics]:
     Returns:
         A function from logits of shape (n, labels) and n labels to accuracy, macro F1 and the
         mean absolute error in levels.
+
+    Taught in 06, cell `compute-metrics`.
     """
     accuracy = evaluate.load(source.metric("accuracy"))
     f1 = evaluate.load(source.metric("f1"))

@@ -1,6 +1,8 @@
 """A function that a notebook writes out behaves as the one of the same name in helpers."""
 
+import inspect
 import random
+import re
 
 import nbformat
 import numpy as np
@@ -9,14 +11,46 @@ from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
 from transformers import AutoTokenizer
 
 from course.notebooks.execute import find_notebooks
-from helpers import display, intervals, preprocess, sampling, training
+from helpers import display, intervals, plots, preprocess, sampling, training
 from helpers.sources import get_source
+
+# Each helper, with the notebook and the cell that write it out.
+TAUGHT = [
+    (display.reservoir_sample, "02", "reservoir-sample"),
+    (display.choose_rows, "02", "choose-rows"),
+    (display.readable, "02", "readable"),
+    (display.show_random_elements, "02", "show"),
+    (preprocess.tokenize, "03", "lengths"),
+    (preprocess.padding_share, "03", "compare-padding"),
+    (sampling.take_sample, "04", "small-datasets"),
+    (sampling.split_validation, "04", "split-validation"),
+    (sampling.shared_texts, "04", "leakage-check"),
+    (training.make_compute_metrics, "06", "compute-metrics"),
+    (intervals.bootstrap_interval, "06", "bootstrap"),
+    (training.freeze_lower_layers, "07", "freeze"),
+]
+# The notebooks only call these.
+PLOTS = [
+    plots.show,
+    plots.plot_histogram,
+    plots.plot_bars,
+    plots.plot_lines,
+    plots.plot_scores,
+    plots.plot_confusion_matrix,
+    plots.plot_roofline,
+]
+
+
+def code_cells(number: str) -> dict[str, str]:
+    """Return the source of each code cell of a notebook, by its id."""
+    (path,) = find_notebooks(number)
+    cells = nbformat.read(path, as_version=4).cells
+    return {cell.id: cell.source for cell in cells if cell.cell_type == "code"}
 
 
 def taught(number: str, cell_ids: list[str], **given: object) -> dict[str, object]:
     """Run cells of a notebook up to their last definition; return the names they define."""
-    (path,) = find_notebooks(number)
-    sources = {cell.id: cell.source for cell in nbformat.read(path, as_version=4).cells}
+    sources = code_cells(number)
     names = dict(given)
     for cell_id in cell_ids:
         # What stands at the left margin after the last `def` is a use, not the definition.
@@ -40,6 +74,25 @@ def reviews(source):
 @pytest.fixture(scope="module")
 def tokenizer(source):
     return AutoTokenizer.from_pretrained(source.model)
+
+
+@pytest.mark.parametrize(("function", "number", "cell_id"), TAUGHT)
+def test_a_helper_names_the_cell_that_teaches_it(function, number, cell_id):
+    note = inspect.getdoc(function).splitlines()[-1]
+    assert note == f"Taught in {number}, cell `{cell_id}`."
+    assert cell_id in code_cells(number)
+
+
+@pytest.mark.parametrize("function", PLOTS)
+def test_a_plot_names_the_cell_that_uses_it_first(function):
+    note = inspect.getdoc(function).splitlines()[-1]
+    call = re.compile(rf"\b{function.__name__}\(")
+    for path in find_notebooks():
+        for cell_id, source in code_cells(path.name[:2]).items():
+            if call.search(source):
+                assert note == f"First used in {path.name[:2]}, cell `{cell_id}`."
+                return
+    pytest.fail(f"No notebook calls {function.__name__}.")
 
 
 @pytest.mark.parametrize("seed", [0, 1, 42])
