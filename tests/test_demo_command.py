@@ -37,7 +37,7 @@ def test_another_port_is_named_also_past_the_last_one(monkeypatch):
 
     monkeypatch.setattr(demo.socket, "create_server", refuse)
     for port, other in {80: 7860, 7860: 7861, 65_535: 7860}.items():
-        with pytest.raises(DemoError, match=rf'Permission denied\).*--port {other}\.'):
+        with pytest.raises(DemoError, match=rf"Permission denied\).*--port {other}\."):
             listen(port)
 
 
