@@ -8,10 +8,10 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from course.__main__ import command_here
 from course.environment.kernel import PROJECT, prepare_kernel_environment
 
 WORDS = (20, 200, 10_000)
@@ -35,7 +35,7 @@ def running_demo(
     Raises:
         SystemExit: if it ends before it serves the page; its own message is in the terminal.
     """
-    command = [sys.executable, "-m", "course.serve.demo", "--port", "0"]
+    command = [*command_here("demo"), "--port", "0"]
     process = subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
     )

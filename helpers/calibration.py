@@ -66,6 +66,9 @@ def expected_calibration_error(
 ) -> float:
     """Return how far confidence and accuracy lie apart, on average over the predictions.
 
+    It depends on the bins: twice as many never make it smaller. And luck alone keeps it above 0,
+    so that it says little without what labels drawn from the probabilities would give.
+
     Arguments and errors are those of `reliability_bins`.
 
     Returns:

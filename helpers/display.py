@@ -47,9 +47,23 @@ def random_elements_table(
         # Integers stay integers in a column with a missing value.
         dtype=object,
     )
+    return table_html(table)
+
+
+def show_table(frame: pd.DataFrame) -> None:
+    """Display a table of texts, set flush left; what looks like HTML in it is shown as it is.
+
+    Args:
+        frame: one row for each text; its index is left out.
+    """
+    display(HTML(table_html(frame, index=False)))
+
+
+def table_html(frame: pd.DataFrame, index: bool = True) -> str:
+    """Return a table as HTML, escaped and set flush left, with or without its index."""
     # Notebooks would typeset text between two dollar signs as a formula.
     classes = "reviews mathjax_ignore tex2jax_ignore"
-    return FLUSH_LEFT + table.to_html(escape=True, classes=classes)
+    return FLUSH_LEFT + frame.to_html(escape=True, index=index, classes=classes)
 
 
 def choose_rows(

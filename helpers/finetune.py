@@ -362,11 +362,11 @@ def _write_predictions(output: Path, test: Dataset, predicted: np.ndarray) -> No
 
 def resume_command(arguments: list[str], checkpoint: Path | str) -> str:
     """Return the command that resumes from a checkpoint."""
-    kept = list(arguments)
     flag = "--resume_from_checkpoint"
+    kept = [argument for argument in arguments if not argument.startswith(f"{flag}=")]
     if flag in kept:
         del kept[kept.index(flag) : kept.index(flag) + 2]
-    command = ["python", "-m", "helpers.finetune", *kept, flag, str(checkpoint)]
+    command = [sys.executable, "-m", "helpers.finetune", *kept, flag, str(checkpoint)]
     return shlex.join(command)
 
 

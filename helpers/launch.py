@@ -38,19 +38,26 @@ class Run:
         return json.loads(self.output.strip().splitlines()[-1])
 
 
-def finetune(*arguments: str, launcher: Sequence[str] = (), threads: int | None = None) -> Run:
-    """Run `python -m helpers.finetune` to its end.
+def finetune(
+    *arguments: str,
+    launcher: Sequence[str] = (),
+    threads: int | None = None,
+    program: Sequence[str] = PROGRAM,
+) -> Run:
+    """Run `python -m helpers.finetune` to its end, or a program that stands in for it.
 
     Args:
         arguments: those of the program.
         launcher: a module that starts the program in several processes, and its arguments, such
             as `torch.distributed.run --nproc-per-node=2`; empty is one process.
         threads: how many threads each process computes with; None is what is set already.
+        program: what Python is told to run; the path of a file that changes something and then
+            calls `helpers.finetune.main`, for an experiment.
 
     Raises:
         LaunchError: if the program fails.
     """
-    command = _command(arguments, launcher)
+    command = _command(arguments, launcher, program)
     done = subprocess.run(command, env=_environment(threads), capture_output=True, text=True)
     if done.returncode:
         raise LaunchError(f"The program ended with code {done.returncode}:\n{done.stderr[-2000:]}")
@@ -60,7 +67,8 @@ def finetune(*arguments: str, launcher: Sequence[str] = (), threads: int | None 
 def kill_at(step: int, *arguments: str, threads: int | None = None) -> Run:
     """Run `python -m helpers.finetune` until its progress bar shows a step, then kill it.
 
-    The program is killed with SIGKILL, which nothing can catch: as when the power fails.
+    The program is killed with SIGKILL, which nothing can catch: it ends as suddenly as when the
+    power fails. What it wrote before that is on its way to the disk; a power cut may lose some.
 
     Args:
         step: a training step, counted as the bar counts.
@@ -97,9 +105,11 @@ def _training_step(seen: bytes) -> int:
     return max((done for done, total in bars if total == bars[0][1]), default=0)
 
 
-def _command(arguments: Sequence[str], launcher: Sequence[str] = ()) -> list[str]:
+def _command(
+    arguments: Sequence[str], launcher: Sequence[str] = (), program: Sequence[str] = PROGRAM
+) -> list[str]:
     modules = ["-m", *launcher] if launcher else []
-    return [sys.executable, *modules, *PROGRAM, *arguments]
+    return [sys.executable, *modules, *program, *arguments]
 
 
 def _environment(threads: int | None) -> dict[str, str]:

@@ -116,7 +116,7 @@ class Repo:
 
 
 class LocalHub:
-    """A hub that serves a folder on 127.0.0.1 inside its `with` block.
+    """A hub that serves a folder on 127.0.0.1 from `start` to `stop`, or during its `with` block.
 
     Attributes:
         url: its address, for `HF_ENDPOINT`.
@@ -156,12 +156,20 @@ class LocalHub:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> "LocalHub":
-        """Start serving."""
-        threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
+        """Start serving; see `start`."""
+        self.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Stop serving, also on the connections that clients keep open."""
+        """Stop serving; see `stop`."""
+        self.stop()
+
+    def start(self) -> None:
+        """Start serving, once; the port has been open since the hub was made."""
+        threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop serving for good, also on the connections that clients keep open."""
         self._server.shutdown()
         self._server.server_close()
         for connection in list(self.connections):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 # They differ in grey and to the colour-blind, and stand out from white (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#CC79A7")
@@ -308,7 +308,7 @@ def plot_roofline(
     axes.set(xscale="log", yscale="log")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axis.set_major_formatter(ScalarFormatter())
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axis.set_minor_locator(NullLocator())
     axes.legend(loc="lower right")
     return figure

@@ -50,17 +50,42 @@ def training_operations(model: PreTrainedModel, tokens: int) -> int:
     return forward_operations(model, tokens) + backward
 
 
+def attention_operations(model: PreTrainedModel, tokens: int, length: int) -> int:
+    """Count what `training_operations` leaves out: the products of the attention scores.
+
+    Each token is multiplied with every token of its text, twice, in each layer: four operations
+    for each of the layer's width, and twice as many backward. Backward stops at frozen layers.
+
+    Args:
+        model: a classifier on a BERT-like encoder.
+        tokens: how many tokens pass through the model.
+        length: how many tokens a text has, padding included.
+    """
+    encoder = model.base_model
+    layers = encoder.encoder.layer
+    trained = [any(p.requires_grad for p in layer.parameters()) for layer in layers]
+    passes = len(layers) + 2 * sum(trained)
+    return 4 * passes * encoder.config.hidden_size * length * tokens
+
+
 def training_bytes(model: PreTrainedModel) -> int:
     """Count the bytes of parameters that a training step moves, activations left out.
 
-    Each is read forward and backward, 8 bytes. For a trained one the gradient is written, and
-    AdamW reads four numbers and writes three: 32 bytes more. All are float32.
+    All are float32, 4 bytes. A parameter is read forward; a trained one is read backward too. Of
+    the embeddings only the rows of the batch's tokens are read, which are left out. The gradient
+    of a trained parameter, of every row of the embeddings, is written; clipping reads it twice
+    and writes it; AdamW reads four numbers and writes three.
 
     Args:
-        model: any model.
+        model: a classifier on a BERT-like encoder.
     """
-    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    return 8 * sum(p.numel() for p in model.parameters()) + 32 * trained
+    looked_up = {id(parameter) for parameter in model.base_model.embeddings.parameters()}
+    moved = 0
+    for parameter in model.parameters():
+        reads = 0 if id(parameter) in looked_up else 1 + parameter.requires_grad
+        updates = (1 + 3 + 7) * parameter.requires_grad
+        moved += 4 * (reads + updates) * parameter.numel()
+    return moved
 
 
 def measure_peak_gflops(

@@ -1,4 +1,4 @@
-"""Measure a training: seconds, samples and tokens, the padded ones apart."""
+"""Measure a training run: seconds, samples and tokens, the padded ones apart."""
 
 import time
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Measurement:
-    """Some steps of a training that were timed, and the epoch that they are part of.
+    """Some steps of a training run that were timed, and the epoch that they are part of.
 
     Attributes:
         timed: what the batches of those steps hold.

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from threading import Thread
 
 from urllib3 import PoolManager, Retry
 
+from course.__main__ import command_here
 from course.environment.kernel import PROJECT
 
 # The address is printed a moment before the server answers at it.
@@ -39,7 +40,7 @@ def start(
     options: list[str],
     project: Path = PROJECT,
     language: str = "zh",
-    module: str = "course.serve.lab",
+    name: str = "lab",
 ) -> subprocess.Popen:
     """Start the command of `python -m course lab`, without a browser of its own.
 
@@ -48,13 +49,13 @@ def start(
         options: those of the command.
         project: where it is run.
         language: that of the notebooks.
-        module: the command; `course.serve.rise` for that of `python -m course rise`.
+        name: the command; `rise` has the slides.
     """
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")
     }
     own = {name: str(home / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
-    command = [sys.executable, "-m", module, "--no-browser", "--allow-root", *options]
+    command = [*command_here(name), "--no-browser", "--allow-root", *options]
     return subprocess.Popen(
         command,
         cwd=project,
@@ -66,13 +67,13 @@ def start(
 
 @contextlib.contextmanager
 def running_lab(
-    home: Path, project: Path = PROJECT, language: str = "zh", module: str = "course.serve.lab"
+    home: Path, project: Path = PROJECT, language: str = "zh", name: str = "lab"
 ) -> Iterator[Lab]:
     """A JupyterLab on a free port, with the arguments of `start`."""
-    process = start(home, ["--port=0"], project, language, module)
+    process = start(home, ["--port=0"], project, language, name)
     try:
         shown = next(line for line in process.stderr if "http://127.0.0.1:" in line)
-        base, _, token = shown.split()[-1].partition("/lab?token=")
+        base, token = re.search(r"(http://127\.0\.0\.1:\d+)/\S*\?token=(\w+)", shown).groups()
         # Nobody reads on, and a full pipe would stop the server.
         Thread(target=process.stderr.read, daemon=True).start()
         lab = Lab(base, token)

@@ -75,6 +75,16 @@ def test_one_bin_compares_the_two_means(rows, seed):
     assert expected_calibration_error(probabilities, labels, bins=1) == pytest.approx(gap)
 
 
+@given(st.integers(1, 60), st.sampled_from([1, 5, 8, 10]), st.integers(0, 9))
+def test_twice_as_many_bins_never_make_the_error_smaller(rows, bins, seed):
+    probabilities = softmax(random_logits(rows, seed=seed))
+    labels = np.random.default_rng(seed).integers(0, 5, rows)
+    coarse, fine = (
+        expected_calibration_error(probabilities, labels, number) for number in (bins, 2 * bins)
+    )
+    assert fine >= coarse - 1e-12
+
+
 @pytest.mark.parametrize(("rows", "labels"), [(0, []), (2, [0])])
 def test_predictions_and_labels_must_fit(rows, labels):
     with pytest.raises(ValueError, match="pass one label for each"):

@@ -19,6 +19,7 @@ from helpers.display import (
     readable,
     reservoir_sample,
     show_random_elements,
+    show_table,
 )
 
 STARS = ClassLabel(names=["bad", "good"])
@@ -248,6 +249,19 @@ def test_what_is_displayed_is_the_html_of_the_table(monkeypatch):
     show_random_elements(numbered(9), num_examples=4, seed=1)
     assert isinstance(shown[0], HTML)
     assert shown[0].data == random_elements_table(numbered(9), 4, 1)
+
+
+def test_a_table_is_shown_escaped_and_flush_left_and_without_its_index(monkeypatch):
+    shown = []
+    monkeypatch.setattr(display, "display", shown.append)
+    attack = "<script>alert(1)</script> for $5 to $10"
+    show_table(pd.DataFrame({"text": [attack], "label": ["neutral"]}, index=[77]))
+    page = shown[0].data
+    assert page.startswith(FLUSH_LEFT)
+    assert Table(page).cells == [attack, "neutral"]
+    assert Table(page).tags <= TABLE_TAGS
+    assert "mathjax_ignore tex2jax_ignore" in page
+    assert "77" not in page
 
 
 def test_ten_rows_are_shown_when_no_number_is_given():

@@ -29,6 +29,7 @@ def test_it_opens_the_chosen_language_with_the_other_beside_it(monkeypatch, lang
     options = lab.command_line(["--no-browser"])
     assert f"--notebook-dir={notebook_folder(language).parent}" in options
     assert f"--ContentsManager.preferred_dir={language}" in options
+    assert f"--LabApp.default_url=/lab/tree/{language}/00_quickstart.ipynb" in options
     assert options[-1] == "--no-browser"
 
 

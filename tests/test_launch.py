@@ -25,6 +25,18 @@ def test_a_program_that_ends_before_the_step_is_not_taken_for_killed():
         kill_at(3)
 
 
+def test_another_program_is_started_in_place_of_the_course_s(tmp_path):
+    program = tmp_path / "other.py"
+    program.write_text("import json, sys\nprint(json.dumps({'arguments': sys.argv[1:]}))\n")
+    run = finetune("--seed=1", program=[str(program)])
+    assert run.result == {"arguments": ["--seed=1"]}
+
+
+def test_another_program_is_what_a_launcher_starts():
+    command = launch._command(("--seed=1",), ("torch.distributed.run", "--standalone"), ("x.py",))
+    assert command[1:] == ["-m", "torch.distributed.run", "--standalone", "x.py", "--seed=1"]
+
+
 def test_each_process_has_the_threads_that_were_asked_for(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert launch._environment(2)["OMP_NUM_THREADS"] == "2"

@@ -12,8 +12,10 @@ from helpers.plots import (
     COLOURS,
     plot_bars,
     plot_confusion_matrix,
+    plot_effects,
     plot_histogram,
     plot_lines,
+    plot_reliability,
     plot_roofline,
     plot_scores,
     show,
@@ -61,6 +63,18 @@ def test_a_histogram_shows_the_limit():
     assert legend(figure) == ["limit: 512"]
 
 
+def test_a_limit_that_is_far_away_is_only_named():
+    figure = plot_histogram([1, 2, 60], "t", "tokens", limit=512)
+    assert figure.axes[0].get_xlim()[1] < 70
+    assert legend(figure) == ["limit: 512, far to the right"]
+
+
+def test_every_bar_of_a_histogram_counts_equally_many_whole_numbers():
+    figure = plot_histogram(range(4, 67), "t", "tokens", limit=512)
+    assert {bar.get_width() for bar in figure.axes[0].patches} == {2}
+    assert {bar.get_height() for bar in figure.axes[0].patches[:-1]} == {2}
+
+
 def test_a_histogram_of_nothing_is_refused():
     with pytest.raises(ValueError, match="no values to draw"):
         plot_histogram([], "t", "x", limit=1)
@@ -76,13 +90,6 @@ def test_there_is_a_line_through_the_points_of_each_series():
     assert drawn == series
     assert labels(figure) == ("Loss falls", "epoch", "loss")
     assert legend(figure) == ["training", "validation"]
-
-
-def test_lines_differ_in_colour_and_in_style():
-    figure = plot_lines({name: ([1], [1]) for name in "abcd"}, "t", "x", "y")
-    lines = figure.axes[0].lines
-    assert len({line.get_linestyle() for line in lines}) == 4
-    assert len({to_hex(line.get_color()) for line in lines}) == 4
 
 
 def test_whole_numbers_have_no_ticks_between_them():
@@ -161,9 +168,15 @@ def points_and_ends(figure: Figure) -> list[tuple[float, float, float]]:
     return drawn
 
 
+def test_a_score_without_an_interval_has_no_stub_of_one():
+    axes = plot_scores({"majority": (0.21, None)}, "t", "accuracy").axes[0]
+    assert axes.containers == []
+    assert [list(line.get_xdata()) for line in axes.lines] == [[0.21]]
+
+
 def test_each_score_is_drawn_with_its_interval():
     figure = plot_scores(SCORES, "The model wins", "accuracy")
-    assert points_and_ends(figure) == [pytest.approx((0.21,) * 3), pytest.approx((0.5, 0.45, 0.56))]
+    assert points_and_ends(figure) == [pytest.approx((0.5, 0.45, 0.56))]
     assert labels(figure) == ("The model wins", "accuracy", "predictor")
 
 
@@ -240,7 +253,43 @@ def test_each_run_stands_under_the_roof_with_its_name():
     figure = plot_roofline({"small": (1, 8), "large": (100, 90)}, 120, 10, "Two runs")
     points = [tuple(line.get_xydata()[0]) for line in figure.axes[0].lines[1:]]
     assert points == [(1, 8), (100, 90)]
-    assert legend(figure) == ["roof of this machine", "small", "large"]
+    assert legend(figure) == ["small", "large"]
+    roofs = [text.get_text() for text in figure.axes[0].texts]
+    assert roofs == ["memory: 10 GB/s", "computing: 120 GFLOP/s"]
+
+
+def test_the_ticks_of_a_roofline_are_plain_numbers():
+    axes = plot_roofline({"small": (1, 8)}, 120, 10, "One run").axes[0]
+    axes.figure.canvas.draw()
+    assert {"1", "10"} <= {label.get_text() for label in axes.xaxis.get_ticklabels()}
+
+
+def test_effects_are_bars_from_0_to_the_left_and_to_the_right():
+    axes = plot_effects({"dull": -0.5, "good": 0.2}, "t", "effect", "word").axes[0]
+    assert [(bar.get_x(), bar.get_width()) for bar in axes.patches] == [(0, -0.5), (0, 0.2)]
+    assert [bar.get_hatch() for bar in axes.patches] == ["//", ""]
+    assert tick_labels(axes.yaxis) == ["dull", "good"]
+
+
+def test_no_effects_are_refused():
+    with pytest.raises(ValueError, match="no effects to draw"):
+        plot_effects({}, "t", "x", "y")
+
+
+def test_reliability_is_a_square_with_the_perfect_diagonal_and_the_counts():
+    bins = {"before": [(0.3, 0.2, 40), (0.7, 0.8, 60)], "after": [(0.4, 0.4, 100)]}
+    figure = plot_reliability(bins, "t")
+    axes = figure.axes[0]
+    assert legend(figure) == ["perfect", "before", "after"]
+    assert [text.get_text() for text in axes.texts] == ["40", "60"]
+    assert axes.get_xlim() == axes.get_ylim() == (0, 1)
+    assert axes.get_aspect() == 1
+
+
+@pytest.mark.parametrize("number", [0, 4])
+def test_no_reliability_or_more_than_three_series_are_refused(number):
+    with pytest.raises(ValueError, match=f"{number} series were given: pass 1 to 3"):
+        plot_reliability({str(n): [(0.5, 0.5, 1)] for n in range(number)}, "t")
 
 
 def test_a_roofline_without_runs_is_refused():
@@ -248,10 +297,11 @@ def test_a_roofline_without_runs_is_refused():
         plot_roofline({}, 120, 10, "Nothing")
 
 
-def test_a_plot_is_shown_as_a_png_image(monkeypatch):
-    data, _ = shown_data(plot_bars(COUNTS, "Balanced", "texts"), monkeypatch)
+def test_a_plot_is_shown_with_two_pixels_for_each_of_the_page(monkeypatch):
+    data, metadata = shown_data(plot_bars(COUNTS, "Balanced", "texts"), monkeypatch)
     picture = Picture.open(io.BytesIO(b64decode(data["image/png"])))
-    assert (picture.format, picture.size) == ("PNG", (700, 360))
+    assert (picture.format, picture.size) == ("PNG", (1400, 720))
+    assert (metadata["image/png"]["width"], metadata["image/png"]["height"]) == (700, 360)
 
 
 def test_a_shown_plot_has_its_title_and_axes_as_alternative_text(monkeypatch):

@@ -1,7 +1,10 @@
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from helpers.levels import LEVELS
 from helpers.roofline import (
+    attention_operations,
     encoder_parameters,
     forward_operations,
     measure_bandwidth,
@@ -36,11 +39,34 @@ def test_frozen_layers_are_computed_forward_only(model):
     assert training_operations(model, 10) == (2 * 6 + 4 * 3) * LAYER * 10
 
 
-def test_every_parameter_is_moved_and_a_trained_one_five_times_as_often(model):
-    total = EMBEDDINGS + 6 * LAYER + POOLER_AND_HEAD
-    assert training_bytes(model) == 40 * total
+def test_attention_multiplies_every_token_with_every_token_of_its_text(model):
+    forward = 2 * 2 * 384 * 512 * 10 * 6
+    assert attention_operations(model, tokens=10, length=512) == 3 * forward
+    freeze_lower_layers(model, 3)
+    assert attention_operations(model, tokens=10, length=512) == 2 * forward
+
+
+def test_attention_is_what_a_counter_of_operations_finds_beside_the_parameters(model):
+    # Written out, because PyTorch's counter does not know the fused attention of a CPU.
+    model.set_attn_implementation("eager")
+    tokens = torch.full((2, 64), 1000)
+    with FlopCounterMode(display=False) as counter:
+        model(input_ids=tokens).logits.sum().backward()
+    # The pooler and the head see one token of each text.
+    pooler_and_head = 6 * 2 * (384 * 384 + 384 * 5)
+    counted = counter.get_total_flops() - pooler_and_head
+    expected = training_operations(model, 128) + attention_operations(model, 128, 64)
+    assert expected == pytest.approx(counted, rel=0.005)
+
+
+def test_a_trained_parameter_is_moved_thirteen_times_and_an_embedding_without_its_reading(model):
+    layers_and_head = 6 * LAYER + POOLER_AND_HEAD
+    assert training_bytes(model) == 52 * layers_and_head + 44 * EMBEDDINGS
+
+
+def test_a_frozen_parameter_is_read_once_and_a_frozen_embedding_not_at_all(model):
     freeze_lower_layers(model, 6)
-    assert training_bytes(model) == 8 * total + 32 * POOLER_AND_HEAD
+    assert training_bytes(model) == 4 * 6 * LAYER + 52 * POOLER_AND_HEAD
 
 
 def test_the_machine_computes_and_moves_something():

@@ -3,6 +3,7 @@
 import inspect
 import random
 import re
+from fractions import Fraction
 
 import nbformat
 import numpy as np
@@ -11,7 +12,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
 from transformers import AutoTokenizer
 
 from course.notebooks.execute import find_notebooks
-from helpers import display, intervals, plots, preprocess, sampling, training
+from helpers import baselines, display, intervals, levels, plots, preprocess, sampling, training
 from helpers.sources import get_source
 
 # Each helper, with the notebook and the cell that write it out.
@@ -27,6 +28,10 @@ TAUGHT = [
     (sampling.shared_texts, "04", "leakage-check"),
     (training.make_compute_metrics, "06", "compute-metrics"),
     (intervals.bootstrap_interval, "06", "bootstrap"),
+    (baselines.median_class, "06", "median"),
+    (baselines.one_person_errors, "06", "one-person"),
+    (baselines.half_panel_hits, "06", "ceiling"),
+    (intervals.cluster_bootstrap_interval, "06", "one-person-interval"),
     (training.freeze_lower_layers, "07", "freeze"),
 ]
 # The notebooks only call these.
@@ -37,6 +42,8 @@ PLOTS = [
     plots.plot_lines,
     plots.plot_scores,
     plots.plot_confusion_matrix,
+    plots.plot_effects,
+    plots.plot_reliability,
     plots.plot_roofline,
 ]
 
@@ -214,3 +221,35 @@ def test_freeze_lower_layers(source, layers):
         freeze(model, layers)
         trained.append([name for name, p in model.named_parameters() if p.requires_grad])
     assert trained[0] == trained[1]
+
+
+# What 15 to 17 people gave each of sixty texts.
+RATINGS = [np.random.default_rng(n).integers(-4, 5, 15 + n % 3).tolist() for n in range(60)]
+
+
+@pytest.mark.parametrize("labels", [[0, 1, 2, 2], [3, 1], [4, 4, 0]])
+def test_median_class(labels):
+    notebook = taught("06", ["median"], np=np)
+    expected = baselines.median_class(labels, 3).tolist()
+    assert notebook["median_class"](labels, 3).tolist() == expected
+
+
+def test_one_person_errors():
+    given = {"np": np, "Fraction": Fraction, "rating_level": levels.rating_level}
+    notebook = taught("06", ["raters", "one-person"], **given)
+    expected = [row.tolist() for row in baselines.one_person_errors(RATINGS)]
+    assert [row.tolist() for row in notebook["one_person_errors"](RATINGS)] == expected
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_half_panel_hits(seed):
+    notebook = taught("06", ["rating-level", "ceiling"], np=np)
+    expected = baselines.half_panel_hits(RATINGS, seed).tolist()
+    assert notebook["half_panel_hits"](RATINGS, seed).tolist() == expected
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95])
+def test_cluster_bootstrap_interval(level):
+    notebook = taught("06", ["one-person-interval"], np=np)
+    expected = intervals.cluster_bootstrap_interval(RATINGS, level)
+    assert notebook["cluster_bootstrap_interval"](RATINGS, level) == expected

@@ -8,6 +8,7 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
 from transformers import AutoModelForSequenceClassification, EvalPrediction, TrainingArguments
 
 from helpers.levels import LEVELS
+from helpers.sources import HUB
 from helpers.training import (
     RECIPE,
     epoch_history,
@@ -143,8 +144,18 @@ def test_the_arguments_are_those_of_the_recipe(source, tmp_path):
     arguments = training_arguments(source, tmp_path / "out")
     assert arguments.output_dir == str(tmp_path / "out")
     assert arguments.report_to == []
-    named = {name: getattr(arguments, name) for name in RECIPE if name != "report_to"}
-    assert named == {name: value for name, value in RECIPE.items() if name != "report_to"}
+    assert (arguments.per_device_train_batch_size, arguments.num_train_epochs) == (16, 3)
+    assert (arguments.learning_rate, arguments.warmup_steps) == (1.5e-4, 0.1)
+    assert arguments.train_sampling_strategy == "group_by_length"
+    assert (arguments.eval_strategy, arguments.seed) == ("epoch", 42)
+
+
+def test_each_source_has_its_own_learning_rate(tmp_path):
+    assert training_arguments(HUB, tmp_path).learning_rate == 3e-5
+
+
+def test_the_loss_is_not_multiplied_by_accumulated_batches(model):
+    assert model.accepts_loss_kwargs is False
 
 
 def test_changes_win_over_the_recipe(source, tmp_path):

@@ -111,7 +111,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     language = chosen_language()
     prepare_kernel_environment()
     notebooks = find_notebooks("".join(arguments[:1]), notebook_folder(language))
-    shutil.rmtree(OUTPUT, ignore_errors=True)
+    if OUTPUT.exists():
+        shutil.rmtree(OUTPUT)
     OUTPUT.mkdir(parents=True)
     executions = []
     for path in notebooks:

@@ -74,7 +74,8 @@ def make_site(source: Path, output: Path) -> None:
 def main(arguments: Sequence[str] = ()) -> int:
     """Make the website again."""
     for folder in (SOURCE, OUTPUT):
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder)
     make_site(SOURCE, OUTPUT)
     print(f"site: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
     return 0

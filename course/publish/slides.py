@@ -127,7 +127,8 @@ def make_slides(folder: Path) -> None:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Make the slides again."""
-    shutil.rmtree(OUTPUT, ignore_errors=True)
+    if OUTPUT.exists():
+        shutil.rmtree(OUTPUT)
     make_slides(OUTPUT)
     print_progress("")
     print(f"slides: {(OUTPUT / 'index.html').relative_to(PROJECT)}")

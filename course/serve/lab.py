@@ -75,7 +75,7 @@ class CourseLab(LabApp):
 
 
 def command_line(options: list[str]) -> list[str]:
-    """Return JupyterLab's options: it opens on the folder of COURSE_LANG.
+    """Return JupyterLab's options: it opens notebook 00 in COURSE_LANG.
 
     Args:
         options: those of the user, which come last and take precedence.
@@ -83,6 +83,7 @@ def command_line(options: list[str]) -> list[str]:
     folders = [
         f"--notebook-dir={PROJECT / 'notebooks'}",
         f"--ContentsManager.preferred_dir={chosen_language()}",
+        f"--LabApp.default_url=/lab/tree/{chosen_language()}/00_quickstart.ipynb",
     ]
     return [*folders, *options]
 

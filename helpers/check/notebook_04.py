@@ -47,9 +47,9 @@ RANDOM_FOR_BALANCED = Misconception(
 )
 FIRST_OF_EACH_LEVEL = Misconception(
     "first-of-each-level",
-    "你取的是每一级最前面的几条，换种子也不变：数据是按来源排好的，先用 `seed` 打乱。",
-    "You took the first rows of each level, whatever the seed: the data are ordered by where they "
-    "come from, so shuffle with `seed` first.",
+    "你取的是每一级最前面的几条，换种子也不变：数据的次序不是随机的，先用 `seed` 打乱。",
+    "You took the first rows of each level, whatever the seed: the data are not in random order, "
+    "so shuffle with `seed` first.",
 )
 LETTER_FOR_LETTER = Misconception(
     "letter-for-letter",

@@ -50,7 +50,7 @@ WITHOUT_REPLACEMENT = Misconception(
 )
 FIVE_PERCENT_EACH_SIDE = Misconception(
     "five-percent-each-side",
-    "你在两头各去掉 5 %，那是 90 % 的区间：95 % 的区间每头只去掉 2.5 %。",
+    "你在两头各去掉 5 %，那是 90 % 的置信区间：95 % 的置信区间每头只去掉 2.5 %。",
     "You left out 5 % at each end, which is a 90 % interval: one of 95 % leaves out 2.5 % at each.",
 )
 LOGITS_AS_PREDICTIONS = Misconception(
@@ -153,8 +153,8 @@ def two_ends(interval: object) -> tuple[float, float]:
     ends = np.asarray(interval, dtype=object).ravel()
     if len(ends) != 2 or not all(isinstance(end, int | float | np.number) for end in ends):
         raise not_as_asked(
-            "应当返回两个数：区间的下端和上端。",
-            "Two numbers are asked for: the lower and the upper end of the interval.",
+            "应当返回两个数：置信区间的下端和上端。",
+            "Two numbers are asked for: the lower and the upper end of the confidence interval.",
         )
     return float(ends[0]), float(ends[1])
 

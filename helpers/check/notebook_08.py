@@ -11,14 +11,14 @@ from helpers.check.reviews import first_raters, panel_logits
 
 ENDS_CROSSED = Misconception(
     "ends-crossed",
-    "你拿一组的下端减另一组的上端，区间就太宽了：两组不会同时那么倒霉，"
+    "你拿一组的下端减另一组的上端，置信区间就太宽了：两组不会同时那么倒霉，"
     "要重抽两组、相减，再取差的分位数。",
     "You subtracted one group's upper end from the other's lower end, which is too wide, as both "
     "are rarely so unlucky at once: resample both, subtract, and take quantiles of the gaps.",
 )
 SAME_ENDS_SUBTRACTED = Misconception(
     "same-ends-subtracted",
-    "你拿下端减下端、上端减上端，区间就太窄了：两组的误差各自独立，"
+    "你拿下端减下端、上端减上端，置信区间就太窄了：两组的误差各自独立，"
     "要重抽两组、相减，再取差的分位数。",
     "You subtracted lower from lower and upper from upper end, which is too narrow, as the groups "
     "vary independently: resample both, subtract, and take quantiles of the gaps.",

@@ -42,9 +42,9 @@ SHARE_OF_REVIEWS = Misconception(
 )
 WEIGHTS_ONLY = Misconception(
     "weights-only",
-    "你只算了参数本身的 4 字节：训练时每个参数还有梯度和 AdamW 的两个动量，一共 16 字节。",
-    "You counted the 4 bytes of the weights only: in training each has a gradient and two moments "
-    "of AdamW beside it, 16 bytes in all.",
+    "你只算了参数本身的 4 字节：训练时每个参数还有梯度和 AdamW 的两个矩，一共 16 字节。",
+    "You counted the 4 bytes of the weights only: in training each also has a gradient and two "
+    "moments of AdamW, 16 bytes in all.",
 )
 FORWARD_ONLY = Misconception(
     "forward-only",
@@ -54,9 +54,9 @@ FORWARD_ONLY = Misconception(
 )
 PEAK_FULLY_USED = Misconception(
     "peak-fully-used",
-    "你以为峰值能用满：厂家公布的是上限，这里按三成半算，要再除以 0.35。",
+    "你以为峰值能用满：厂家公布的是上限，这里按最多用上三成半算，要再除以 0.35。",
     "You took it that the peak is fully used: what a maker publishes is a limit, and with 35 % of "
-    "it you divide by 0.35 as well.",
+    "it at best, you divide by 0.35 as well.",
 )
 
 Counts = Sequence[int]

@@ -50,9 +50,9 @@ BITS_FOR_BYTES = Misconception(
 )
 GRADIENTS_SENT_ONCE = Misconception(
     "gradients-sent-once",
-    "你以为每一步只送一份梯度：环形归约要送出 2(n−1)/n 份，先汇总，再把结果传回来。",
-    "You took it that gradients are sent once a step: a ring sends them 2(n−1)/n times, to add "
-    "them up and to hand the sum round.",
+    "你以为每一步只送一份梯度：环形全归约要送出 2(n−1)/n 份，先汇总，再把结果传回来。",
+    "You took it that each GPU sends one copy of the gradients a step: a ring all-reduce sends "
+    "2(n−1)/n copies, to add them up and to hand the sum round.",
 )
 STEPS_STAY = Misconception(
     "steps-stay",

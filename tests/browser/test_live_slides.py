@@ -17,7 +17,7 @@ DECK = "02_random_display"
 @pytest.fixture(scope="module")
 def lab(copied_project, tmp_path_factory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("home")
-    with running_lab(home, copied_project, LANGUAGE, module="course.serve.rise") as running:
+    with running_lab(home, copied_project, LANGUAGE, name="rise") as running:
         yield running
 
 

@@ -371,6 +371,20 @@ def test_a_stopped_hub_serves_no_connection_that_a_client_kept(tmp_path):
         connection.getresponse()
 
 
+def test_a_hub_that_is_started_and_stopped_by_hand_leaves_its_port_to_the_next(tmp_path):
+    first = LocalHub(tmp_path, token="hf_chosen")
+    first.start()
+    first.add_repo("learner/set", "dataset", {"a.txt": b"a"})
+    first.stop()
+    with pytest.raises(OSError):
+        ask(first, "GET", "/api/datasets/learner/set")
+    second = LocalHub(tmp_path, port=first.port, token="hf_chosen")
+    second.start()
+    assert second.url == first.url
+    assert ask(second, "GET", "/api/datasets/learner/set")[0] == 200
+    second.stop()
+
+
 def test_bad_names_and_kinds_are_refused(hub):
     for name, kind in [("a/../b", "model"), ("noowner", "model"), ("a/b", "bucket")]:
         with pytest.raises(HubError):
