@@ -1,5 +1,8 @@
 """What `python -m helpers.finetune` refuses; tests/processes starts it for real."""
 
+import shlex
+import sys
+
 import pytest
 
 from helpers.finetune import PREDICTIONS, RESULT, main, parse_arguments, resume_command
@@ -80,9 +83,11 @@ def test_a_flag_of_trainer_changes_the_recipe():
     assert training.weight_decay == 0.01
 
 
-def test_the_command_to_resume_replaces_an_earlier_checkpoint():
-    arguments = ["--output_dir", "my run", "--resume_from_checkpoint", "old"]
-    command = resume_command(arguments, "new")
-    assert command == (
-        "python -m helpers.finetune --output_dir 'my run' --resume_from_checkpoint new"
-    )
+@pytest.mark.parametrize(
+    "earlier", [["--resume_from_checkpoint", "old"], ["--resume_from_checkpoint=last"]]
+)
+def test_the_command_to_resume_replaces_an_earlier_checkpoint(earlier):
+    python, *arguments = shlex.split(resume_command(["--output_dir", "my run", *earlier], "new"))
+    assert python == sys.executable
+    expected = ["-m", "helpers.finetune", "--output_dir", "my run"]
+    assert arguments == [*expected, "--resume_from_checkpoint", "new"]
