@@ -374,15 +374,29 @@ MISTAKES: dict[str, dict[str, str]] = {
         """,
     },
     "07-3": {
-        "panel-for-person": """
-            def person_within_one(ratings, labels):
-                levels = np.array([rating_level(np.mean(row)) for row in ratings])
-                return np.mean(np.abs(levels - labels) <= 1)
+        "person-in-panel": """
+            def person_within_one(ratings):
+                pairs = [(rating, np.mean(row)) for row in ratings for rating in row]
+                levels = [(whole_rating_level(one), rating_level(mean)) for one, mean in pairs]
+                return np.mean([abs(one - other) <= 1 for one, other in levels])
+        """,
+        "cuts-for-person": """
+            def person_within_one(ratings):
+                errors = []
+                for row in ratings:
+                    for rating in row:
+                        others = (sum(row) - rating) / (len(row) - 1)
+                        errors.append(abs(rating_level(rating) - rating_level(others)))
+                return np.mean(np.array(errors) <= 1)
         """,
         "rating-as-level": """
-            def person_within_one(ratings, labels):
-                pairs = zip(ratings, labels)
-                return np.mean([abs(rating - label) <= 1 for row, label in pairs for rating in row])
+            def person_within_one(ratings):
+                errors = []
+                for row in ratings:
+                    for rating in row:
+                        others = (sum(row) - rating) / (len(row) - 1)
+                        errors.append(abs(rating - others))
+                return np.mean(np.array(errors) <= 1)
         """,
     },
     "08-1": {

@@ -110,7 +110,7 @@ def examine_replaced_place(answer: Answer) -> None:
         if not set(kept) <= set(range(size)):
             raise not_as_asked(
                 f"位置应当在 0 到 {size - 1} 之间，没有替换时应当是 None。",
-                f"A place lies between 0 and {size - 1}; where nothing is replaced it is None.",
+                f"A place is a number from 0 to {size - 1}; where nothing is replaced it is None.",
             )
         if kept and len(set(kept)) < size:
             raise not_as_asked(

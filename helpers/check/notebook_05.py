@@ -70,7 +70,7 @@ CHOICES = {"reviews", "order", "head", "schedule"}
 
 
 def steps_and_warmup(samples: int, batch_size: int, epochs: int, warmup: float) -> tuple[int, int]:
-    """Count the steps of a training and those of its warmup, as `Trainer` does."""
+    """Count the steps of a training run and those of its warmup, as `Trainer` does."""
     steps = math.ceil(samples / batch_size) * epochs
     return steps, math.ceil(steps * warmup)
 
@@ -120,14 +120,14 @@ def examine_changed_by_seed(answer: object) -> None:
         raise shows(SEED_DRAWS_THE_SAMPLE)
     if chosen != {"order"}:
         raise not_as_asked(
-            "学习率的安排由步数和参数决定，里面没有随机数：把 schedule 去掉，看看还剩什么。",
-            "The learning rate schedule follows from the steps and the arguments, nothing in it is "
-            "random: leave schedule out, and see what remains.",
+            "学习率怎样变由步数和训练参数决定，里面没有随机数：把 schedule 去掉，看看还剩什么。",
+            "The learning rate schedule follows from the steps and the training arguments, nothing "
+            "in it is random: leave schedule out, and see what remains.",
         )
 
 
 def examine_stop_after_rises(answer: object) -> None:
-    """Exercise 3: the callback hears logs as from a training, and is watched for when it stops."""
+    """Exercise 3: the callback hears logs as from a training run, and is watched for its stop."""
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
     if not (isinstance(answer, type) and issubclass(answer, TrainerCallback)):

@@ -1,6 +1,7 @@
 """Check the exercises of notebook 07, finetune_bert."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from helpers.check.answers import (
     shows,
 )
 from helpers.check.reviews import load_split
-from helpers.levels import rating_level
+from helpers.levels import CUTS, rating_level, whole_rating_level
 
 TUNED_ON_TEST = Misconception(
     "tuned-on-test",
@@ -32,7 +33,7 @@ LOWEST_TRAINING_LOSS = Misconception(
 POOLER_LEFT_TRAINING = Misconception(
     "pooler-left-training",
     "你漏了 `pooler`，它还在训练：它在编码器和分类头之间，也要 `requires_grad_(False)`。",
-    "You left out the `pooler`, which is still trained: it lies between the encoder and the head, "
+    "You left out the `pooler`, which is still trained: it is between the encoder and the head, "
     "and needs `requires_grad_(False)` too.",
 )
 HEAD_FROZEN_TOO = Misconception(
@@ -43,21 +44,28 @@ HEAD_FROZEN_TOO = Misconception(
 )
 EVAL_IS_NOT_FREEZING = Misconception(
     "eval-is-not-freezing",
-    "参数一个也没有冻结：`model.eval()` 只关掉丢弃，冻结要用 `requires_grad_(False)`。",
+    "参数一个也没有冻结：`model.eval()` 只关掉 dropout，冻结要用 `requires_grad_(False)`。",
     "No parameter is frozen: `model.eval()` only switches dropout off, and freezing takes "
     "`requires_grad_(False)`.",
 )
-PANEL_FOR_PERSON = Misconception(
-    "panel-for-person",
-    "你比较的是所有人的平均分，它就是答案的来历，当然全对：要让每个人的分数单独算。",
-    "You compared everybody's mean, which the label was made of and which always hits: take each "
-    "person's rating by itself.",
+PERSON_IN_PANEL = Misconception(
+    "person-in-panel",
+    "你拿一个人和所有人的平均比，里面有他自己：先去掉他的打分，再求其余的人的平均。",
+    "You compared a person with a mean that they are part of: leave their own rating out before "
+    "you take the mean of the others.",
+)
+CUTS_FOR_PERSON = Misconception(
+    "cuts-for-person",
+    "你用 `rating_level` 换一个人的整数分，`negative` 就永远轮不到：这里用 `whole_rating_level`。",
+    "You turned one person's whole-number rating into a level with `rating_level`, which never "
+    "gives `negative`: use `whole_rating_level` there.",
 )
 RATING_AS_LEVEL = Misconception(
     "rating-as-level",
-    "你拿 −4 到 +4 的打分直接和 0 到 4 的等级相减：先用 `rating_level` 换成等级。",
-    "You subtracted levels from 0 to 4 from ratings from −4 to +4: turn the ratings into levels "
-    "with `rating_level` first.",
+    "你直接用 −4 到 +4 的打分相减，没有换成 0 到 4 的等级：打分用 `whole_rating_level`，"
+    "其余的人的平均用 `rating_level`。",
+    "You subtracted ratings from −4 to +4 and not levels from 0 to 4: turn the rating into one "
+    "with `whole_rating_level`, and the mean of the others with `rating_level`.",
 )
 
 
@@ -108,36 +116,51 @@ def examine_train_head_only(answer: Answer) -> None:
         raise shows(POOLER_LEFT_TRAINING)
     raise not_as_asked(
         f"除了分类头，还有 {len(left)} 组参数在训练，例如 {min(left)}：把它们也冻结。",
-        f"Beside the head, {len(left)} parameters are still trained, such as {min(left)}: freeze "
+        f"Besides the head, {len(left)} parameters are still trained, such as {min(left)}: freeze "
         "them too.",
     )
 
 
+def others(row: Sequence[int]) -> list[Fraction]:
+    """Return, for each rating of a review, the mean of the other ones."""
+    return [Fraction(sum(row) - rating, len(row) - 1) for rating in row]
+
+
 def examine_person_within_one(answer: Answer) -> None:
     """Exercise 3."""
-    rated = load_split("test", "ratings")
-    cases = [
-        (rated[start : start + 200]["ratings"], rated[start : start + 200]["label"])
-        for start in (0, 1_000)
-    ]
+    rows = load_split("test", "ratings")["ratings"]
+    # A mean that equals a cut may fall to either side of it, by how it is rounded.
+    plain = [row for row in rows[:200] if not set(CUTS).intersection(others(row))]
+    cases = [(plain[: len(plain) // 2],), (plain[len(plain) // 2 :],)]
 
-    def share(distance: Answer) -> Answer:
-        def within_one(ratings: Sequence[Sequence[int]], labels: Sequence[int]) -> float:
-            pairs = zip(ratings, labels, strict=True)
+    def share(distance: Callable[[int, Fraction, Fraction], float]) -> Answer:
+        def within_one(ratings: Sequence[Sequence[int]]) -> float:
             return float(
-                np.mean([off <= 1 for row, label in pairs for off in distance(row, label)])
+                np.mean(
+                    [
+                        distance(rating, mean, Fraction(sum(row), len(row))) <= 1
+                        for row in ratings
+                        for rating, mean in zip(row, others(row), strict=True)
+                    ]
+                )
             )
 
         return within_one
 
+    def apart(rating: int, other: Fraction) -> int:
+        return abs(whole_rating_level(rating) - rating_level(other))
+
     mistakes = {
-        PANEL_FOR_PERSON: share(
-            lambda row, label: [abs(rating_level(float(np.mean(row))) - label)]
+        PERSON_IN_PANEL: share(lambda rating, _, everybody: apart(rating, everybody)),
+        CUTS_FOR_PERSON: share(
+            lambda rating, other, _: abs(rating_level(rating) - rating_level(other))
         ),
-        RATING_AS_LEVEL: share(lambda row, label: [abs(rating - label) for rating in row]),
+        RATING_AS_LEVEL: [
+            share(lambda rating, other, _: abs(rating - other)),
+            share(lambda rating, other, _: abs(rating - rating_level(other))),
+        ],
     }
-    right = share(lambda row, label: [abs(rating_level(rating) - label) for rating in row])
-    compare(answer, cases, right, mistakes)
+    compare(answer, cases, share(lambda rating, other, _: apart(rating, other)), mistakes)
 
 
 EXERCISES = {
@@ -150,8 +173,8 @@ EXERCISES = {
         (POOLER_LEFT_TRAINING, HEAD_FROZEN_TOO, EVAL_IS_NOT_FREEZING),
     ),
     "07-3": Exercise(
-        "person_within_one(ratings, labels)",
+        "person_within_one(ratings)",
         examine_person_within_one,
-        (PANEL_FOR_PERSON, RATING_AS_LEVEL),
+        (PERSON_IN_PANEL, CUTS_FOR_PERSON, RATING_AS_LEVEL),
     ),
 }
