@@ -75,7 +75,7 @@ def test_a_configuration_that_takes_the_token_away_is_refused_with_the_way_out(t
     configuration = tmp_path / "JUPYTER_CONFIG_DIR" / "jupyter_server_config.py"
     configuration.parent.mkdir()
     configuration.write_text("c.IdentityProvider.token = ''\n", encoding="utf-8")
-    assert refusal(tmp_path).endswith("JUPYTER_CONFIG_DIR=build/jupyter python -m course lab.")
+    assert refusal(tmp_path).endswith("set JUPYTER_CONFIG_DIR to an empty folder.")
 
 
 def test_it_listens_on_loopback_and_answers_with_its_token_only(tmp_path):
