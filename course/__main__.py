@@ -130,7 +130,7 @@ def main(arguments: list[str]) -> int:
         except KeyboardInterrupt:
             print("\nStopped: the next command continues the set-up.", file=sys.stderr)
             return STOPPED
-    if python is None or os.path.samefile(python, sys.executable):
+    if python is None or install.is_running(command.environment or "course"):
         return run_here(command, rest)
     return run_there(name, python, rest)
 

@@ -92,6 +92,16 @@ def test_on_windows_conda_has_its_python_at_the_top(monkeypatch, tmp_path):
     assert install.python_of(tmp_path) == tmp_path / "python.exe"
 
 
+def test_the_python_that_made_an_environment_is_not_in_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(install, "PROJECT", tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.delenv("CONDA_DEFAULT_ENV", raising=False)
+    assert not install.is_running("course")
+    monkeypatch.setattr(install.sys, "prefix", str(tmp_path / ".venv"))
+    assert install.is_running("course")
+
+
 def test_the_python_that_called_it_is_taken_where_the_course_supports_it():
     assert install.find_python() == sys.executable
 

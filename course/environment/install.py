@@ -128,6 +128,12 @@ def folder_of(environment: Environment) -> Path:
     return PROJECT / environment.folder
 
 
+def is_running(name: str) -> bool:
+    """Say whether this very process runs in an environment."""
+    # Not by its Python's path: in a virtual environment that is a link to the Python that made it.
+    return Path(sys.prefix).resolve() == folder_of(ENVIRONMENTS[name]).resolve()
+
+
 def existing_python(name: str) -> str | None:
     """Return the Python of an environment that has been made, up to date or not."""
     python = python_of(folder_of(ENVIRONMENTS[name]))
