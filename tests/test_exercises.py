@@ -88,7 +88,7 @@ def test_solution_and_hidden_tests_stand_between_their_marks(path, number):
 
 @each_exercise
 def test_the_check_is_given_what_the_exercise_asks_for(path, number):
-    asked = EXERCISES[number].asked.partition("(")[0]
+    asked = EXERCISES[number].signature.partition("(")[0]
     first = cell_of(read_source(path), number, CHECK).source.splitlines()[0]
     assert first == f'check.exercise("{number}", {asked})'
     task = cell_of(read_source(path), number, "-text").source
@@ -98,7 +98,7 @@ def test_the_check_is_given_what_the_exercise_asks_for(path, number):
 @each_exercise
 def test_the_answer_is_begun_under_the_name_and_the_arguments_asked_for(path, number):
     answer = cell_of(read_source(path), number).source
-    asked = EXERCISES[number].asked
+    asked = EXERCISES[number].signature
     begun = (f"def {asked}:", f"class {asked}:", f"{asked} = None")
     assert answer.startswith(begun)
 

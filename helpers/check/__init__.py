@@ -4,20 +4,17 @@ A wrong answer gets one sentence, in Chinese and in English, that names the misc
 shows. The same checks grade the assignments under exercises/.
 """
 
-from helpers.check import (
-    notebook_01,
-    notebook_02,
-    notebook_03,
-    notebook_04,
-    notebook_05,
-    notebook_06,
-    notebook_07,
-    notebook_08,
-    notebook_09,
-    notebook_10,
-    notebook_11,
+import importlib
+import pkgutil
+
+from helpers.check.answers import (
+    EXERCISES,
+    Exercise,
+    Misconception,
+    WrongAnswer,
+    not_answered,
+    not_the_kind,
 )
-from helpers.check.answers import Exercise, Misconception, WrongAnswer, not_answered, not_the_kind
 
 __all__ = [
     "EXERCISES",
@@ -29,29 +26,15 @@ __all__ = [
     "list_exercises",
 ]
 
-MODULES = (
-    notebook_01,
-    notebook_02,
-    notebook_03,
-    notebook_04,
-    notebook_05,
-    notebook_06,
-    notebook_07,
-    notebook_08,
-    notebook_09,
-    notebook_10,
-    notebook_11,
-)
-
-EXERCISES: dict[str, Exercise] = {
-    number: asked for module in MODULES for number, asked in module.EXERCISES.items()
-}
+# Each declares its exercises.
+for module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
+    importlib.import_module(f"{__name__}.{module}")
 
 # Some show in several exercises.
 MISCONCEPTIONS: dict[str, Misconception] = {
     misconception.name: misconception
-    for asked in EXERCISES.values()
-    for misconception in asked.misconceptions
+    for task in EXERCISES.values()
+    for misconception in task.misconceptions
 }
 
 
@@ -71,7 +54,7 @@ def list_exercises(notebook: str) -> None:
             f"Notebook {notebook!r} has no exercises: pass one from {first!r} to {last!r}."
         )
     for number in numbers:
-        name = EXERCISES[number].asked.partition("(")[0]
+        name = EXERCISES[number].signature.partition("(")[0]
         print(f'check.exercise("{number}", {name})')
 
 
@@ -89,10 +72,10 @@ def exercise(number: str, answer: object) -> None:
     if number not in EXERCISES:
         first, *_, last = EXERCISES
         raise ValueError(f"There is no exercise {number!r}: pass one from {first!r} to {last!r}.")
-    asked = EXERCISES[number].asked
+    signature = EXERCISES[number].signature
     if answer is None:
         raise not_answered()
-    if "(" in asked and not callable(answer):
-        raise not_the_kind(asked, answer)
+    if "(" in signature and not callable(answer):
+        raise not_the_kind(signature, answer)
     EXERCISES[number].examine(answer)
     print(f"Right: {number}")

@@ -3,13 +3,15 @@
 import math
 import numbers
 import reprlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 Answer = Callable[..., Any]
+Examine = Callable[[Any], None]
 
 
 class ShortRepr(reprlib.Repr):
@@ -43,20 +45,53 @@ class Misconception:
     chinese: str
     english: str
 
+    def error(self) -> "WrongAnswer":
+        """Return the error for an answer that shows it."""
+        return WrongAnswer(self.name, self.chinese, self.english)
+
 
 @dataclass(frozen=True)
 class Exercise:
     """An exercise of a notebook.
 
     Attributes:
-        asked: what the answer is to be, such as `truncated_share(texts, tokenizer, limit)`.
+        signature: what the answer is to be, such as `truncated_share(texts, tokenizer, limit)`.
         examine: takes an answer and raises WrongAnswer unless it is right.
         misconceptions: those that `examine` recognizes.
     """
 
-    asked: str
-    examine: Callable[[Any], None]
+    signature: str
+    examine: Examine
     misconceptions: tuple[Misconception, ...]
+
+
+EXERCISES: dict[str, Exercise] = {}
+
+
+def exercise(number: str, signature: str) -> Callable[[Examine], Examine]:
+    """Make a function the one that examines the answers to an exercise.
+
+    The misconceptions that it recognizes are those that it names.
+
+    Args:
+        number: the notebook and the exercise, such as `03-1`.
+        signature: what the answer is to be, such as `truncated_share(texts, tokenizer, limit)`.
+    """
+
+    def register(examine: Examine) -> Examine:
+        named = [examine.__globals__.get(name) for name in dict.fromkeys(_names(examine.__code__))]
+        known = tuple(value for value in named if isinstance(value, Misconception))
+        EXERCISES[number] = Exercise(signature, examine, known)
+        return examine
+
+    return register
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
 
 
 class WrongAnswer(AssertionError):
@@ -87,11 +122,6 @@ class Failure:
         return isinstance(other, Failure) and repr(self.error) == repr(other.error)
 
     __hash__ = None
-
-
-def shows(misconception: Misconception) -> WrongAnswer:
-    """Return the error for an answer that shows a misconception."""
-    return WrongAnswer(misconception.name, misconception.chinese, misconception.english)
 
 
 def not_answered() -> WrongAnswer:
@@ -139,7 +169,7 @@ def not_as_asked(chinese: str, english: str) -> WrongAnswer:
     return WrongAnswer("not-as-asked", chinese, english)
 
 
-def outcome(function: Answer, *arguments: object) -> Any:
+def call_or_failure(function: Answer, *arguments: object) -> Any:
     """Return what a call gives; its error as a Failure.
 
     Raises:
@@ -155,15 +185,15 @@ def outcome(function: Answer, *arguments: object) -> Any:
         return Failure(error)
 
 
-def result(function: Answer, *arguments: object) -> Any:
+def call(function: Answer, *arguments: object) -> Any:
     """Return what a call gives.
 
     Raises:
         WrongAnswer: if the answer is not written yet, or the call ends in an error.
     """
-    value = outcome(function, *arguments)
+    value = call_or_failure(function, *arguments)
     if isinstance(value, Failure):
-        raise failed(written(function, arguments), value.error) from value.error
+        raise failed(format_call(function, arguments), value.error) from value.error
     return value
 
 
@@ -187,22 +217,22 @@ def compare(
     """
     cases = list(cases)
     expected = [right(*case) for case in cases]
-    found = [outcome(answer, *case) for case in cases]
+    found = [call_or_failure(answer, *case) for case in cases]
     if same(found, expected):
         return
     for misconception, ways in mistakes.items():
         for mistake in [ways] if callable(ways) else ways:
-            if same(found, [outcome(mistake, *case) for case in cases]):
-                raise shows(misconception)
+            if same(found, [call_or_failure(mistake, *case) for case in cases]):
+                raise misconception.error()
     for case, value, wanted in zip(cases, found, expected, strict=True):
         if not same(value, wanted):
-            text = written(answer, case)
+            text = format_call(answer, case)
             if isinstance(value, Failure):
                 raise failed(text, value.error) from value.error
             raise another_value(text, value, wanted)
 
 
-def written(function: Answer, arguments: Sequence[object]) -> str:
+def format_call(function: Answer, arguments: Sequence[object]) -> str:
     """Write a call as a learner would, long arguments cut."""
     shown = ", ".join(SHORT.repr(plain(value)) for value in arguments)
     return f"{getattr(function, '__name__', 'answer')}({shown})"

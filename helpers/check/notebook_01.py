@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from helpers.check.answers import (
     SHORT,
     Answer,
-    Exercise,
     Misconception,
     WrongAnswer,
+    call,
     compare,
+    exercise,
     not_as_asked,
     plain,
-    result,
     same,
 )
 from helpers.check.reviews import load_split
@@ -86,8 +86,8 @@ def count_level(stream: "IterableDataset", name: str) -> int:
     return sum(LEVELS[row["label"]] == name for row in stream)
 
 
-def examine_last_review(answer: Answer) -> None:
-    """Exercise 1."""
+@exercise("01-1", "last_review(rows)")
+def _last_review(answer: Answer) -> None:
     reviews = load_split("test")
     cases = [(reviews.select(range(size)),) for size in (7, 12, 300)]
 
@@ -106,8 +106,8 @@ def examine_last_review(answer: Answer) -> None:
     )
 
 
-def examine_longest_review(answer: Answer) -> None:
-    """Exercise 2."""
+@exercise("01-2", "longest_review(rows)")
+def _longest_review(answer: Answer) -> None:
     reviews = load_split("train")
     starts = (0, 4_600)
     cases = [(reviews.select(range(start, start + 300)),) for start in starts]
@@ -131,7 +131,7 @@ def examine_longest_review(answer: Answer) -> None:
             raise
     # Nobody works 300 reviews out by hand: name the rows, which a learner can try alone.
     for start, case in zip(starts, cases, strict=True):
-        found, right = plain(result(answer, *case)), longest_review(*case)
+        found, right = plain(call(answer, *case)), longest_review(*case)
         if not same(found, right):
             rows = f"dataset['train'].select(range({start}, {start + 300}))"
             raise not_as_asked(
@@ -142,8 +142,8 @@ def examine_longest_review(answer: Answer) -> None:
             )
 
 
-def examine_count_level(answer: Answer) -> None:
-    """Exercise 3."""
+@exercise("01-3", "count_level(stream, name)")
+def _count_level(answer: Answer) -> None:
     stream = load_split("test").select(range(850, 1_000)).to_iterable_dataset()
     cases = [(stream, name) for name in LEVELS]
 
@@ -163,18 +163,3 @@ def examine_count_level(answer: Answer) -> None:
             PART_OF_A_NAME: lambda rows, name: among(rows, lambda label: name in LEVELS[label]),
         },
     )
-
-
-EXERCISES = {
-    "01-1": Exercise(
-        "last_review(rows)", examine_last_review, (COUNTED_FROM_ONE, NUMBER_FOR_NAME, PAST_THE_END)
-    ),
-    "01-2": Exercise(
-        "longest_review(rows)", examine_longest_review, (WORDS_FOR_CHARACTERS, ALPHABET_FOR_LENGTH)
-    ),
-    "01-3": Exercise(
-        "count_level(stream, name)",
-        examine_count_level,
-        (NAME_FOR_NUMBER, COUNTED_FROM_ONE, STREAM_HAS_LENGTH, PART_OF_A_NAME),
-    ),
-}

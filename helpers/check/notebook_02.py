@@ -4,16 +4,15 @@ import random
 
 from helpers.check.answers import (
     Answer,
-    Exercise,
     Misconception,
     another_value,
+    call,
+    call_or_failure,
     compare,
+    exercise,
+    format_call,
     not_as_asked,
-    outcome,
-    result,
     same,
-    shows,
-    written,
 )
 from helpers.check.reviews import load_split
 
@@ -76,12 +75,13 @@ LIST_IN_DICT_LEFT = Misconception(
 )
 
 
-def examine_random_of_level(answer: Answer) -> None:
-    """Exercise 1: properties that hold whatever rows the seed picks."""
+@exercise("02-1", "random_of_level(rows, level, size, seed)")
+def _random_of_level(answer: Answer) -> None:
+    """Properties that hold whatever rows the seed picks."""
     rows = load_split("train").select(range(4_500, 4_900))
     known = {level: [row["text"] for row in rows if row["label"] == level] for level in (0, 1, 2)}
     for level, size in ((0, 5), (1, 8), (2, len(known[2]))):
-        texts = list(result(answer, rows, level, size, 1))
+        texts = list(call(answer, rows, level, size, 1))
         if not set(texts) <= set(known[level]):
             raise not_as_asked(
                 f"有的评论不是第 {level} 级的：只留下 `row['label'] == level` 的行。",
@@ -89,23 +89,26 @@ def examine_random_of_level(answer: Answer) -> None:
                 "`row['label'] == level`.",
             )
         if len(texts) < size:
-            raise shows(SAMPLED_BEFORE_FILTERING)
+            raise SAMPLED_BEFORE_FILTERING.error()
         if len(texts) > size:
-            raise another_value(f"len({written(answer, (rows, level, size, 1))})", len(texts), size)
+            raise another_value(
+                f"len({format_call(answer, (rows, level, size, 1))})", len(texts), size
+            )
         if len(set(texts)) < size:
-            raise shows(DRAWN_TWICE)
-        again, other = (list(result(answer, rows, level, size, seed)) for seed in (1, 2))
+            raise DRAWN_TWICE.error()
+        again, other = (list(call(answer, rows, level, size, seed)) for seed in (1, 2))
         if again != texts or (size < len(known[level]) and set(other) == set(texts)):
-            raise shows(SEED_NOT_USED)
+            raise SEED_NOT_USED.error()
 
 
-def examine_replaced_place(answer: Answer) -> None:
-    """Exercise 2: how often a row gets in, counted over many draws."""
+@exercise("02-2", "replaced_place(seen, size, generator)")
+def _replaced_place(answer: Answer) -> None:
+    """How often a row gets in, counted over many draws."""
     cases = [(4, 3), (20, 10), (100, 3)]
     shares = []
     for seen, size in cases:
         generator = random.Random(0)
-        places = [result(answer, seen, size, generator) for _ in range(DRAWS)]
+        places = [call(answer, seen, size, generator) for _ in range(DRAWS)]
         kept = [place for place in places if place is not None]
         if not set(kept) <= set(range(size)):
             raise not_as_asked(
@@ -134,7 +137,7 @@ def examine_replaced_place(answer: Answer) -> None:
         ROW_ITSELF_NOT_COUNTED: [size / (seen - 1) for seen, size in cases],
     }.items():
         if fits(chances):
-            raise shows(misconception)
+            raise misconception.error()
     (seen, size), share = cases[0], shares[0]
     raise not_as_asked(
         f"读到第 {seen} 行、留 {size} 行时，替换了 {share:.0%} 次，应当是 {size / seen:.0%}。",
@@ -143,8 +146,9 @@ def examine_replaced_place(answer: Answer) -> None:
     )
 
 
-def examine_readable(answer: Answer) -> None:
-    """Exercise 3: probes for one mistake each, then all of it."""
+@exercise("02-3", "readable(value, feature)")
+def _readable(answer: Answer) -> None:
+    """Probes for one mistake each, then all of it."""
     from datasets import ClassLabel, List, Value
 
     from helpers.display import readable
@@ -152,32 +156,13 @@ def examine_readable(answer: Answer) -> None:
     label = ClassLabel(names=["bad", "fair", "good"])
     row = ({"text": "Good.", "label": 1}, {"text": Value("string"), "label": label})
     rated = ({"film": "Up", "labels": [2, -1]}, {"film": Value("string"), "labels": List(label)})
-    if same(outcome(answer, *row), row[0]):
-        raise shows(DICT_NOT_ENTERED)
-    if outcome(answer, -1, label) == "good":
-        raise shows(LAST_FOR_UNLABELLED)
-    if same(outcome(answer, *rated), rated[0]):
-        raise shows(LIST_IN_DICT_LEFT)
+    if same(call_or_failure(answer, *row), row[0]):
+        raise DICT_NOT_ENTERED.error()
+    if call_or_failure(answer, -1, label) == "good":
+        raise LAST_FOR_UNLABELLED.error()
+    if same(call_or_failure(answer, *rated), rated[0]):
+        raise LIST_IN_DICT_LEFT.error()
     inner = ({"first": row[0], "second": None}, {"first": row[1], "second": row[1]})
     cases = [(0, label), (None, label), (-1, label), ([0, 2], List(label)), row, rated, inner]
     cases += [("text", Value("string")), (None, List(label))]
     compare(answer, cases, readable, {})
-
-
-EXERCISES = {
-    "02-1": Exercise(
-        "random_of_level(rows, level, size, seed)",
-        examine_random_of_level,
-        (SAMPLED_BEFORE_FILTERING, DRAWN_TWICE, SEED_NOT_USED),
-    ),
-    "02-2": Exercise(
-        "replaced_place(seen, size, generator)",
-        examine_replaced_place,
-        (CHANCE_STAYS, EVERY_ROW_LET_IN, ROW_ITSELF_NOT_COUNTED),
-    ),
-    "02-3": Exercise(
-        "readable(value, feature)",
-        examine_readable,
-        (DICT_NOT_ENTERED, LAST_FOR_UNLABELLED, LIST_IN_DICT_LEFT),
-    ),
-}

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from helpers.check.answers import Answer, Exercise, Misconception, compare, outcome, same, shows
+from helpers.check.answers import Answer, Misconception, call_or_failure, compare, exercise, same
 from helpers.check.reviews import load_split, load_tokenizer
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def share_above(lengths: list[int], limit: int) -> float:
     return sum(length > limit for length in lengths) / len(lengths)
 
 
-def examine_truncated_share(answer: Answer) -> None:
-    """Exercise 1."""
+@exercise("03-1", "truncated_share(texts, tokenizer, limit)")
+def _truncated_share(answer: Answer) -> None:
     tokenizer, reviews = load_tokenizer(), load_split("test")
     cases = [(reviews[:200]["text"], tokenizer, 32), (reviews[200:260]["text"], tokenizer, 20)]
 
@@ -109,8 +109,8 @@ def examine_truncated_share(answer: Answer) -> None:
     )
 
 
-def examine_kept_ids(answer: Answer) -> None:
-    """Exercise 2."""
+@exercise("03-2", "kept_ids(text, tokenizer, limit)")
+def _kept_ids(answer: Answer) -> None:
     tokenizer = load_tokenizer()
     long_text = load_split("train", "full_reviews")[0]["text"]
     cases = [("A heartwarming film!", tokenizer, 32), (long_text, tokenizer, 64)]
@@ -135,50 +135,27 @@ def examine_kept_ids(answer: Answer) -> None:
     }
     compare(answer, cases, right, mistakes)
     if tokenizer.truncation_side != "right":
-        raise shows(TOKENIZER_CHANGED)
+        raise TOKENIZER_CHANGED.error()
 
 
-def examine_count_tokens(answer: Answer) -> None:
-    """Exercise 3: once as `map` calls it with `batched=True`, once as it calls it without."""
+@exercise("03-3", "count_tokens(examples, tokenizer)")
+def _count_tokens(answer: Answer) -> None:
+    """Once as `map` calls it with `batched=True`, once as it calls it without."""
     tokenizer = load_tokenizer()
     texts = load_split("test")[:6]["text"]
     lengths = token_lengths(texts, tokenizer)
     batch, single = ({"text": texts}, tokenizer), ({"text": texts[0]}, tokenizer)
 
-    found = outcome(answer, *batch)
+    found = call_or_failure(answer, *batch)
     if same(found, {"tokens": len(texts)}):
-        raise shows(ONE_TEXT_FOR_A_BATCH)
+        raise ONE_TEXT_FOR_A_BATCH.error()
     if same(found, {"tokens": [max(lengths)] * len(texts)}):
-        raise shows(PADDED_BEFORE_SPLITTING)
-    found = outcome(answer, *single)
+        raise PADDED_BEFORE_SPLITTING.error()
+    found = call_or_failure(answer, *single)
     if isinstance(found, dict) and isinstance(found.get("tokens"), list):
-        raise shows(LETTERS_FOR_TEXTS)
+        raise LETTERS_FOR_TEXTS.error()
 
     def right(examples: dict, _: "Tokenizer") -> dict:
         return {"tokens": lengths if examples["text"] == texts else lengths[0]}
 
     compare(answer, [batch, single], right, {})
-
-
-EXERCISES = {
-    "03-1": Exercise(
-        "truncated_share(texts, tokenizer, limit)",
-        examine_truncated_share,
-        (
-            WORDS_FOR_TOKENS,
-            SPECIAL_TOKENS_FORGOTTEN,
-            MEASURED_AFTER_TRUNCATION,
-            FULL_COUNTED_AS_CUT,
-        ),
-    ),
-    "03-2": Exercise(
-        "kept_ids(text, tokenizer, limit)",
-        examine_kept_ids,
-        (BEGINNING_KEPT, SPECIAL_TOKENS_CUT_OFF, TOKENIZER_CHANGED),
-    ),
-    "03-3": Exercise(
-        "count_tokens(examples, tokenizer)",
-        examine_count_tokens,
-        (ONE_TEXT_FOR_A_BATCH, LETTERS_FOR_TEXTS, PADDED_BEFORE_SPLITTING),
-    ),
-}

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from helpers.check.answers import (
     Answer,
-    Exercise,
     Misconception,
+    call,
     compare,
+    exercise,
     not_as_asked,
-    result,
     same,
-    shows,
 )
 from helpers.check.notebook_01 import COUNTED_FROM_ONE
 from helpers.check.reviews import load_split
@@ -71,8 +70,8 @@ SPACES_THROWN_AWAY = Misconception(
 )
 
 
-def examine_neutral_range(answer: Answer) -> None:
-    """Exercise 1."""
+@exercise("04-1", "neutral_range(rows, size, seeds)")
+def _neutral_range(answer: Answer) -> None:
     rows = load_split("train").select(range(3_900, 6_400))
     cases = [(rows, 500, range(6)), (rows, 200, [3, 1, 4])]
 
@@ -84,22 +83,23 @@ def examine_neutral_range(answer: Answer) -> None:
         return min(found), max(found)
 
     first = [rows[:size]["label"].count(2) for _, size, _ in cases]
-    found = [result(answer, *case) for case in cases]
+    found = [call(answer, *case) for case in cases]
     if same(found, [(count, count) for count in first]):
-        raise shows(SELECTED_BEFORE_SHUFFLING)
+        raise SELECTED_BEFORE_SHUFFLING.error()
     if all(isinstance(pair, tuple | list) and len(set(pair)) == 1 for pair in found):
-        raise shows(ONE_SEED_FOR_ALL)
+        raise ONE_SEED_FOR_ALL.error()
     mistakes = {COUNTED_FROM_ONE: lambda *case: ends(counts(*case, label=3))}
     compare(answer, cases, lambda *case: ends(counts(*case)), mistakes)
 
 
-def examine_balanced_sample(answer: Answer) -> None:
-    """Exercise 2: properties that hold whatever rows the seed picks."""
+@exercise("04-2", "balanced_sample(rows, per_label, seed)")
+def _balanced_sample(answer: Answer) -> None:
+    """Properties that hold whatever rows the seed picks."""
     from datasets import Dataset
 
     rows = load_split("train").select(range(3_900, 6_400))
     per_label = 20
-    sample, other = (result(answer, rows, per_label, seed) for seed in (1, 2))
+    sample, other = (call(answer, rows, per_label, seed) for seed in (1, 2))
     if not isinstance(sample, Dataset) or "label" not in sample.column_names:
         raise not_as_asked(
             "应当返回一个 `Dataset`，列和原来一样：用 `rows.select(...)` 取出行。",
@@ -108,10 +108,10 @@ def examine_balanced_sample(answer: Answer) -> None:
         )
     counts = Counter(sample["label"][:])
     if len(sample) == per_label:
-        raise shows(PER_LABEL_AS_TOTAL)
+        raise PER_LABEL_AS_TOTAL.error()
     if any(counts[label] != per_label for label in range(len(LEVELS))):
         if len(sample) == per_label * len(LEVELS):
-            raise shows(RANDOM_FOR_BALANCED)
+            raise RANDOM_FOR_BALANCED.error()
         raise not_as_asked(
             f"各级的条数是 {dict(sorted(counts.items()))}，应当各有 {per_label} 条。",
             f"The levels have {dict(sorted(counts.items()))} rows, and {per_label} of each are "
@@ -123,11 +123,11 @@ def examine_balanced_sample(answer: Answer) -> None:
             "Some rows come twice or are not of these data: take each row at most once.",
         )
     if set(sample["text"]) == set(other["text"]):
-        raise shows(FIRST_OF_EACH_LEVEL)
+        raise FIRST_OF_EACH_LEVEL.error()
 
 
-def examine_shared_count(answer: Answer) -> None:
-    """Exercise 3."""
+@exercise("04-3", "shared_count(first, second)")
+def _shared_count(answer: Answer) -> None:
     reviews = load_split("train")[:30]["text"]
     first = [*reviews, "It was a part of me."]
     lowered = [text[0].lower() + text[1:] for text in reviews[:3]]
@@ -152,22 +152,3 @@ def examine_shared_count(answer: Answer) -> None:
         SPACES_THROWN_AWAY: shared(lambda text: "".join(text.casefold().split())),
     }
     compare(answer, cases, shared(lambda text: " ".join(text.casefold().split())), mistakes)
-
-
-EXERCISES = {
-    "04-1": Exercise(
-        "neutral_range(rows, size, seeds)",
-        examine_neutral_range,
-        (ONE_SEED_FOR_ALL, SELECTED_BEFORE_SHUFFLING, COUNTED_FROM_ONE),
-    ),
-    "04-2": Exercise(
-        "balanced_sample(rows, per_label, seed)",
-        examine_balanced_sample,
-        (PER_LABEL_AS_TOTAL, RANDOM_FOR_BALANCED, FIRST_OF_EACH_LEVEL),
-    ),
-    "04-3": Exercise(
-        "shared_count(first, second)",
-        examine_shared_count,
-        (LETTER_FOR_LETTER, ONLY_THE_ENDS_STRIPPED, SPACES_THROWN_AWAY),
-    ),
-}

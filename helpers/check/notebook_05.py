@@ -4,11 +4,10 @@ import math
 from collections.abc import Sequence
 
 from helpers.check.answers import (
-    Exercise,
     Misconception,
     compare,
+    exercise,
     not_as_asked,
-    shows,
 )
 
 LAST_BATCH_DROPPED = Misconception(
@@ -75,8 +74,8 @@ def steps_and_warmup(samples: int, batch_size: int, epochs: int, warmup: float) 
     return steps, math.ceil(steps * warmup)
 
 
-def examine_steps_and_warmup(answer: object) -> None:
-    """Exercise 1."""
+@exercise("05-1", "steps_and_warmup(samples, batch_size, epochs, warmup)")
+def _steps_and_warmup(answer: object) -> None:
     cases = [(1_000, 16, 3, 0.1), (96, 8, 1, 0.25), (8_603, 32, 2, 0.06), (100, 30, 5, 0.3)]
 
     def with_steps(count: object) -> object:
@@ -103,8 +102,9 @@ def examine_steps_and_warmup(answer: object) -> None:
     compare(answer, cases, steps_and_warmup, mistakes)
 
 
-def examine_changed_by_seed(answer: object) -> None:
-    """Exercise 2: a choice among four words."""
+@exercise("05-2", "changed_by_seed")
+def _changed_by_seed(answer: object) -> None:
+    """A choice among four words."""
     words = ", ".join(sorted(CHOICES))
     if not isinstance(answer, set | frozenset | list | tuple) or not set(answer) <= CHOICES:
         raise not_as_asked(
@@ -113,11 +113,11 @@ def examine_changed_by_seed(answer: object) -> None:
         )
     chosen = set(answer)
     if not chosen:
-        raise shows(SEED_CHANGES_NOTHING)
+        raise SEED_CHANGES_NOTHING.error()
     if "head" in chosen:
-        raise shows(SEED_REDRAWS_THE_HEAD)
+        raise SEED_REDRAWS_THE_HEAD.error()
     if "reviews" in chosen:
-        raise shows(SEED_DRAWS_THE_SAMPLE)
+        raise SEED_DRAWS_THE_SAMPLE.error()
     if chosen != {"order"}:
         raise not_as_asked(
             "学习率怎样变由步数和训练参数决定，里面没有随机数：把 schedule 去掉，看看还剩什么。",
@@ -126,8 +126,9 @@ def examine_changed_by_seed(answer: object) -> None:
         )
 
 
-def examine_stop_after_rises(answer: object) -> None:
-    """Exercise 3: the callback hears logs as from a training run, and is watched for its stop."""
+@exercise("05-3", "StopAfterRises(TrainerCallback)")
+def _stop_after_rises(answer: object) -> None:
+    """The callback hears logs as from a training run, and is watched for its stop."""
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
     if not (isinstance(answer, type) and issubclass(answer, TrainerCallback)):
@@ -180,22 +181,3 @@ def examine_stop_after_rises(answer: object) -> None:
         EVERY_LOG_HAS_A_LOSS: loss_of_each,
     }
     compare(stop_after_rises, cases, rises_in_a_row, mistakes)
-
-
-EXERCISES = {
-    "05-1": Exercise(
-        "steps_and_warmup(samples, batch_size, epochs, warmup)",
-        examine_steps_and_warmup,
-        (LAST_BATCH_DROPPED, EPOCHS_RUN_TOGETHER, WARMUP_OF_ONE_EPOCH),
-    ),
-    "05-2": Exercise(
-        "changed_by_seed",
-        examine_changed_by_seed,
-        (SEED_REDRAWS_THE_HEAD, SEED_DRAWS_THE_SAMPLE, SEED_CHANGES_NOTHING),
-    ),
-    "05-3": Exercise(
-        "StopAfterRises(TrainerCallback)",
-        examine_stop_after_rises,
-        (ALL_RISES_COUNTED, VALUES_FOR_RISES, EVERY_LOG_HAS_A_LOSS),
-    ),
-}

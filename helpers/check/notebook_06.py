@@ -6,15 +6,14 @@ import numpy as np
 
 from helpers.check.answers import (
     Answer,
-    Exercise,
     Failure,
     Misconception,
     WrongAnswer,
+    call,
+    call_or_failure,
     compare,
+    exercise,
     not_as_asked,
-    outcome,
-    result,
-    shows,
 )
 from helpers.check.reviews import first_raters
 
@@ -88,8 +87,8 @@ def class_counts(
     ]
 
 
-def examine_f1_by_class(answer: Answer) -> None:
-    """Exercise 1."""
+@exercise("06-1", "f1_by_class(predictions, references, classes)")
+def _f1_by_class(answer: Answer) -> None:
     levels, labels = first_raters("test")
     # No single rating falls on level 1: a mean of several does.
     some = slice(900, 1_300)
@@ -113,9 +112,9 @@ def examine_f1_by_class(answer: Answer) -> None:
 
         return mistaken
 
-    found = outcome(answer, *cases[0])
+    found = call_or_failure(answer, *cases[0])
     if isinstance(found, Failure) and isinstance(found.error, ZeroDivisionError):
-        raise shows(NEVER_PREDICTED)
+        raise NEVER_PREDICTED.error()
     mistakes = {
         RECALL_FOR_F1: recall,
         CLASSES_AVERAGED: lambda *case: float(np.mean(f1(*case))),
@@ -124,23 +123,24 @@ def examine_f1_by_class(answer: Answer) -> None:
     compare(answer, cases, f1, mistakes)
 
 
-def examine_accuracy_interval(answer: Answer) -> None:
-    """Exercise 2: the ends may differ as much as resampling makes them differ."""
+@exercise("06-2", "accuracy_interval(predictions, references)")
+def _accuracy_interval(answer: Answer) -> None:
+    """The ends may differ as much as resampling makes them differ."""
     levels, labels = first_raters("test")
     hits = levels == labels
-    low, high = two_ends(result(answer, levels, labels))
+    low, high = two_ends(call(answer, levels, labels))
     error = hits.std() / len(hits) ** 0.5
     width = (high - low) / error
     if {low, high} == {0.0, 1.0}:
-        raise shows(SPREAD_OF_ANSWERS)
+        raise SPREAD_OF_ANSWERS.error()
     if high == low:
-        raise shows(WITHOUT_REPLACEMENT)
+        raise WITHOUT_REPLACEMENT.error()
     if abs((low + high) / 2 - hits.mean()) < 0.2 * error:
         # Twice the quantiles of the normal distribution at 95 % and at 97.5 %.
         if abs(width - 3.92) < 0.3:
             return
         if abs(width - 3.29) < 0.3:
-            raise shows(FIVE_PERCENT_EACH_SIDE)
+            raise FIVE_PERCENT_EACH_SIDE.error()
     raise wrong_interval(low, high, hits.mean() - 1.96 * error, hits.mean() + 1.96 * error)
 
 
@@ -169,8 +169,8 @@ def wrong_interval(low: float, high: float, right_low: float, right_high: float)
     )
 
 
-def examine_within_one(answer: Answer) -> None:
-    """Exercise 3."""
+@exercise("06-3", "within_one(logits, labels)")
+def _within_one(answer: Answer) -> None:
     generator = np.random.default_rng(0)
     cases = [(generator.normal(size=(n, 5)), generator.integers(0, 5, n)) for n in (40, 300)]
 
@@ -189,22 +189,3 @@ def examine_within_one(answer: Answer) -> None:
         ],
     }
     compare(answer, cases, within_one, mistakes)
-
-
-EXERCISES = {
-    "06-1": Exercise(
-        "f1_by_class(predictions, references, classes)",
-        examine_f1_by_class,
-        (RECALL_FOR_F1, CLASSES_AVERAGED, NEVER_PREDICTED),
-    ),
-    "06-2": Exercise(
-        "accuracy_interval(predictions, references)",
-        examine_accuracy_interval,
-        (SPREAD_OF_ANSWERS, WITHOUT_REPLACEMENT, FIVE_PERCENT_EACH_SIDE),
-    ),
-    "06-3": Exercise(
-        "within_one(logits, labels)",
-        examine_within_one,
-        (LOGITS_AS_PREDICTIONS, ARGMAX_OF_COLUMNS, SIGN_FORGOTTEN),
-    ),
-}

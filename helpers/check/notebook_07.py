@@ -7,12 +7,11 @@ import numpy as np
 
 from helpers.check.answers import (
     Answer,
-    Exercise,
     Misconception,
+    call,
     compare,
+    exercise,
     not_as_asked,
-    result,
-    shows,
 )
 from helpers.check.reviews import load_split
 from helpers.levels import CUTS, rating_level, whole_rating_level
@@ -69,8 +68,9 @@ RATING_AS_LEVEL = Misconception(
 )
 
 
-def examine_chosen_rate(answer: Answer) -> None:
-    """Exercise 1: runs whose best rate differs by what one looks at."""
+@exercise("07-1", "chosen_rate(runs)")
+def _chosen_rate(answer: Answer) -> None:
+    """Runs whose best rate differs by what one looks at."""
     rates = (1e-5, 5e-5, 1.5e-4, 5e-4, 1e-3)
     generator = np.random.default_rng(7)
     cases = []
@@ -95,25 +95,26 @@ def examine_chosen_rate(answer: Answer) -> None:
     compare(answer, cases, best_by("validation_accuracy"), mistakes)
 
 
-def examine_train_head_only(answer: Answer) -> None:
-    """Exercise 2: on a BERT that is small and untrained, but has the same parts."""
+@exercise("07-2", "train_head_only(model)")
+def _train_head_only(answer: Answer) -> None:
+    """On a BERT that is small and untrained, but has the same parts."""
     from transformers import BertConfig, BertForSequenceClassification
 
     sizes = {"hidden_size": 16, "num_attention_heads": 2, "intermediate_size": 32}
     config = BertConfig(vocab_size=50, num_hidden_layers=3, num_labels=5, **sizes)
     model = BertForSequenceClassification(config)
-    result(answer, model)
+    call(answer, model)
     trained = {name for name, weights in model.named_parameters() if weights.requires_grad}
     head = {name for name, _ in model.named_parameters() if name.startswith("classifier.")}
     if trained == head:
         return
     if len(trained) == len(list(model.named_parameters())):
-        raise shows(EVAL_IS_NOT_FREEZING)
+        raise EVAL_IS_NOT_FREEZING.error()
     if not head <= trained:
-        raise shows(HEAD_FROZEN_TOO)
+        raise HEAD_FROZEN_TOO.error()
     left = trained - head
     if all(name.startswith("bert.pooler.") for name in left):
-        raise shows(POOLER_LEFT_TRAINING)
+        raise POOLER_LEFT_TRAINING.error()
     raise not_as_asked(
         f"除了分类头，还有 {len(left)} 组参数在训练，例如 {min(left)}：把它们也冻结。",
         f"Besides the head, {len(left)} parameters are still trained, such as {min(left)}: freeze "
@@ -126,8 +127,8 @@ def others(row: Sequence[int]) -> list[Fraction]:
     return [Fraction(sum(row) - rating, len(row) - 1) for rating in row]
 
 
-def examine_person_within_one(answer: Answer) -> None:
-    """Exercise 3."""
+@exercise("07-3", "person_within_one(ratings)")
+def _person_within_one(answer: Answer) -> None:
     rows = load_split("test", "ratings")["ratings"]
     # A mean that equals a cut may fall to either side of it, by how it is rounded.
     plain = [row for row in rows[:200] if not set(CUTS).intersection(others(row))]
@@ -161,20 +162,3 @@ def examine_person_within_one(answer: Answer) -> None:
         ],
     }
     compare(answer, cases, share(lambda rating, other, _: apart(rating, other)), mistakes)
-
-
-EXERCISES = {
-    "07-1": Exercise(
-        "chosen_rate(runs)", examine_chosen_rate, (TUNED_ON_TEST, LOWEST_TRAINING_LOSS)
-    ),
-    "07-2": Exercise(
-        "train_head_only(model)",
-        examine_train_head_only,
-        (POOLER_LEFT_TRAINING, HEAD_FROZEN_TOO, EVAL_IS_NOT_FREEZING),
-    ),
-    "07-3": Exercise(
-        "person_within_one(ratings)",
-        examine_person_within_one,
-        (PERSON_IN_PANEL, CUTS_FOR_PERSON, RATING_AS_LEVEL),
-    ),
-}

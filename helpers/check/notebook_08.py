@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.check.answers import Answer, Exercise, Misconception, compare, result, shows
+from helpers.check.answers import Answer, Misconception, call, compare, exercise
 from helpers.check.notebook_06 import two_ends, wrong_interval
 from helpers.check.notebook_07 import TUNED_ON_TEST
 from helpers.check.reviews import first_raters, panel_logits
@@ -61,12 +61,13 @@ MEDIAN_OF_PROBABILITIES = Misconception(
 )
 
 
-def examine_gap_interval(answer: Answer) -> None:
-    """Exercise 1: the first raters' hits on the outer levels and on the others."""
+@exercise("08-1", "gap_interval(first, second)")
+def _gap_interval(answer: Answer) -> None:
+    """The first raters' hits on the outer levels and on the others."""
     levels, labels = first_raters("test")
     outer = np.isin(labels, (0, 4))
     first, second = (levels == labels)[outer], (levels == labels)[~outer]
-    low, high = two_ends(result(answer, first, second))
+    low, high = two_ends(call(answer, first, second))
     errors = [group.std() / len(group) ** 0.5 for group in (first, second)]
     gap, error = first.mean() - second.mean(), float(np.hypot(*errors))
 
@@ -77,16 +78,17 @@ def examine_gap_interval(answer: Answer) -> None:
     if near(gap, error):
         return
     if near(gap, sum(errors)):
-        raise shows(ENDS_CROSSED)
+        raise ENDS_CROSSED.error()
     if near(gap, abs(errors[0] - errors[1])):
-        raise shows(SAME_ENDS_SUBTRACTED)
+        raise SAME_ENDS_SUBTRACTED.error()
     if abs((low + high) / 2) < 0.25 * error:
-        raise shows(GROUPS_POOLED)
+        raise GROUPS_POOLED.error()
     raise wrong_interval(low, high, gap - 1.96 * error, gap + 1.96 * error)
 
 
-def examine_test_error(answer: Answer) -> None:
-    """Exercise 2: five raters of each snippet vote in place of a model."""
+@exercise("08-2", "test_error(validation_logits, validation_labels, test_logits, test_labels)")
+def _test_error(answer: Answer) -> None:
+    """Five raters of each snippet vote in place of a model."""
     from helpers.calibration import expected_calibration_error, fit_temperature, softmax
 
     cases = [(*panel_logits("train", 400), *panel_logits("test", 400))]
@@ -108,8 +110,8 @@ def examine_test_error(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-def examine_median_level(answer: Answer) -> None:
-    """Exercise 3."""
+@exercise("08-3", "median_level(probabilities)")
+def _median_level(answer: Answer) -> None:
     from helpers.calibration import softmax
 
     logits, _ = panel_logits("test", 200)
@@ -127,22 +129,3 @@ def examine_median_level(answer: Answer) -> None:
         ],
     }
     compare(answer, cases, median, mistakes)
-
-
-EXERCISES = {
-    "08-1": Exercise(
-        "gap_interval(first, second)",
-        examine_gap_interval,
-        (ENDS_CROSSED, SAME_ENDS_SUBTRACTED, GROUPS_POOLED),
-    ),
-    "08-2": Exercise(
-        "test_error(validation_logits, validation_labels, test_logits, test_labels)",
-        examine_test_error,
-        (TUNED_ON_TEST, REPORTED_ON_VALIDATION, MULTIPLIED_BY_TEMPERATURE),
-    ),
-    "08-3": Exercise(
-        "median_level(probabilities)",
-        examine_median_level,
-        (MEAN_FOR_MEDIAN, MOST_PROBABLE, MEDIAN_OF_PROBABILITIES),
-    ),
-}

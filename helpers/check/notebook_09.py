@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from helpers.check.answers import Answer, Exercise, Misconception, compare
+from helpers.check.answers import Answer, Misconception, compare, exercise
 
 EMBEDDINGS_MULTIPLIED = Misconception(
     "embeddings-multiplied",
@@ -67,8 +67,8 @@ def operations(trained_times: int, layers: Counts, frozen_layers: int, tokens: i
     return tokens * (2 * sum(layers) + trained_times * sum(layers[frozen_layers:]))
 
 
-def examine_count_operations(answer: Answer) -> None:
-    """Exercise 1."""
+@exercise("09-1", "count_operations(layers, embeddings, frozen_layers, tokens)")
+def _count_operations(answer: Answer) -> None:
     layers, embeddings = [1_774_464] * 6, 11_918_592
     cases = [(layers, embeddings, frozen, 27_000) for frozen in (0, 3, 6)]
     cases += [([700, 900, 400], 5_000, 1, 10)]
@@ -90,8 +90,8 @@ def examine_count_operations(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-def examine_share_of_tokens(answer: Answer) -> None:
-    """Exercise 2."""
+@exercise("09-2", "share_of_tokens(lengths, limit)")
+def _share_of_tokens(answer: Answer) -> None:
     cases = [([48, 52, 9, 24, 33], 32), ([5, 70, 12, 40, 41, 8], 40), ([4, 6], 16)]
 
     def right(lengths: Counts, limit: int) -> float:
@@ -111,8 +111,9 @@ def examine_share_of_tokens(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-def examine_training_budget(answer: Answer) -> None:
-    """Exercise 3: the models and the GPUs of the notebook."""
+@exercise("09-3", "training_budget(parameters, encoder_parameters, tokens, peak)")
+def _training_budget(answer: Answer) -> None:
+    """The models and the GPUs of the notebook."""
     yelp = 650_000 * 180 * 3
     cases = [
         (335_141_888, 302_309_376, yelp, 65e12),
@@ -137,22 +138,3 @@ def examine_training_budget(answer: Answer) -> None:
         ),
     }
     compare(answer, cases, budget(16, 6, 0.35), mistakes)
-
-
-EXERCISES = {
-    "09-1": Exercise(
-        "count_operations(layers, embeddings, frozen_layers, tokens)",
-        examine_count_operations,
-        (EMBEDDINGS_MULTIPLIED, FROZEN_SKIP_FORWARD, FREEZING_SAVES_NOTHING),
-    ),
-    "09-2": Exercise(
-        "share_of_tokens(lengths, limit)",
-        examine_share_of_tokens,
-        (LONG_ONES_DROPPED, ALL_PADDED_TO_LIMIT, SHARE_OF_REVIEWS),
-    ),
-    "09-3": Exercise(
-        "training_budget(parameters, encoder_parameters, tokens, peak)",
-        examine_training_budget,
-        (WEIGHTS_ONLY, FORWARD_ONLY, PEAK_FULLY_USED, EMBEDDINGS_MULTIPLIED),
-    ),
-}

@@ -6,13 +6,12 @@ from unittest.mock import create_autospec
 
 from helpers.check.answers import (
     Answer,
-    Exercise,
     Failure,
     Misconception,
+    call,
+    call_or_failure,
+    exercise,
     not_as_asked,
-    outcome,
-    result,
-    shows,
 )
 from helpers.check.reviews import load_split
 
@@ -77,17 +76,17 @@ class Commit(NamedTuple):
     commit_message: str
 
 
-def examine_label_stars(answer: Answer) -> None:
-    """Exercise 1."""
+@exercise("10-1", "label_stars(rows)")
+def _label_stars(answer: Answer) -> None:
     from datasets import ClassLabel, Dataset
 
     reviews = load_split("test")[:7]["text"]
     stars = [5, 1, 3, 2, 4, 4, 1]
     rows = Dataset.from_dict({"text": reviews, "stars": stars})
-    found = outcome(answer, rows)
+    found = call_or_failure(answer, rows)
     if isinstance(found, Failure) and "greater than configured num_classes" in str(found.error):
-        raise shows(STARS_AS_LABELS)
-    labelled = result(answer, rows)
+        raise STARS_AS_LABELS.error()
+    labelled = call(answer, rows)
     if not isinstance(labelled, Dataset) or "label" not in labelled.column_names:
         raise not_as_asked(
             "应当返回一个有 `label` 这一列的 `Dataset`：用 `map` 加上它。",
@@ -95,11 +94,11 @@ def examine_label_stars(answer: Answer) -> None:
         )
     labels, feature = list(labelled["label"]), labelled.features["label"]
     if labels == stars:
-        raise shows(STARS_AS_LABELS)
+        raise STARS_AS_LABELS.error()
     if not isinstance(feature, ClassLabel):
-        raise shows(INTEGER_LABEL)
+        raise INTEGER_LABEL.error()
     if feature.names == STARS[::-1] or labels == [5 - number for number in stars]:
-        raise shows(BEST_STARS_FIRST)
+        raise BEST_STARS_FIRST.error()
     if feature.names != STARS or labels != [number - 1 for number in stars]:
         raise not_as_asked(
             f"名字是 {feature.names}，标签是 {labels}：{stars} 星应当是 "
@@ -109,8 +108,9 @@ def examine_label_stars(answer: Answer) -> None:
         )
 
 
-def examine_read_reviews(answer: Answer) -> None:
-    """Exercise 2: the lines are counted as they are read."""
+@exercise("10-2", "read_reviews(lines)")
+def _read_reviews(answer: Answer) -> None:
+    """The lines are counted as they are read."""
     reviews = load_split("test")[:200]["text"]
     read = []
 
@@ -120,21 +120,21 @@ def examine_read_reviews(answer: Answer) -> None:
                 read.append(line)
                 yield f"{line}\n"
 
-    found = result(answer, lines())
+    found = call(answer, lines())
     if not hasattr(found, "__next__"):
         if read:
-            raise shows(WHOLE_FILE_READ)
+            raise WHOLE_FILE_READ.error()
         raise not_as_asked(
             "应当是一个生成器：函数里用 `yield` 给出每一行。",
             "A generator is asked for: give each row with `yield` in the function.",
         )
-    rows = [result(next, found) for _ in range(5)]
+    rows = [call(next, found) for _ in range(5)]
     if len(read) > 2 * len(rows) + 1:
-        raise shows(WHOLE_FILE_READ)
+        raise WHOLE_FILE_READ.error()
     if any(isinstance(row, str) for row in rows):
-        raise shows(TEXT_FOR_ROW)
+        raise TEXT_FOR_ROW.error()
     if any(str(row.get("text")).endswith("\n") for row in rows if isinstance(row, dict)):
-        raise shows(LINE_ENDINGS_KEPT)
+        raise LINE_ENDINGS_KEPT.error()
     if rows != [{"text": review} for review in reviews[:5]]:
         raise not_as_asked(
             f"前几行是 {rows[:2]}：每行应当是 `{{'text': ...}}`，空行要跳过。",
@@ -143,14 +143,15 @@ def examine_read_reviews(answer: Answer) -> None:
         )
 
 
-def examine_tag_version(answer: Answer) -> None:
-    """Exercise 3: a client that notes what it is asked to do, and asks no Hub."""
+@exercise("10-3", "tag_version(api, repo_id, commit)")
+def _tag_version(answer: Answer) -> None:
+    """A client that notes what it is asked to do, and asks no Hub."""
     from huggingface_hub import HfApi
 
     commit = Commit("0f5c1d3e9ab24680c7d1e2f3a4b5c6d7e8f90a1b", "Correct one label")
     repository = "learner/my-reviews"
     api = create_autospec(HfApi, instance=True)
-    result(answer, api, repository, commit)
+    call(answer, api, repository, commit)
     if api.create_tag.call_count != 1:
         raise not_as_asked(
             "没有打标签：调用一次 `api.create_tag`。",
@@ -158,33 +159,14 @@ def examine_tag_version(answer: Answer) -> None:
         )
     (given, *_), options = api.create_tag.call_args.args or (None,), api.create_tag.call_args.kwargs
     if options.get("repo_type") != "dataset":
-        raise shows(MODEL_REPOSITORY)
+        raise MODEL_REPOSITORY.error()
     if options.get("revision") in (None, "main"):
-        raise shows(NEWEST_TAGGED)
+        raise NEWEST_TAGGED.error()
     if options["revision"] == commit.commit_message:
-        raise shows(TITLE_FOR_COMMIT)
+        raise TITLE_FOR_COMMIT.error()
     asked = (options.get("repo_id", given), options["tag"], options["revision"])
     if asked != (repository, "v2", commit.oid):
         raise not_as_asked(
             f"标签打成了 {asked}，应当是 {(repository, 'v2', commit.oid)}。",
             f"The tag asked for is {asked}, and {(repository, 'v2', commit.oid)} is right.",
         )
-
-
-EXERCISES = {
-    "10-1": Exercise(
-        "label_stars(rows)",
-        examine_label_stars,
-        (STARS_AS_LABELS, INTEGER_LABEL, BEST_STARS_FIRST),
-    ),
-    "10-2": Exercise(
-        "read_reviews(lines)",
-        examine_read_reviews,
-        (WHOLE_FILE_READ, LINE_ENDINGS_KEPT, TEXT_FOR_ROW),
-    ),
-    "10-3": Exercise(
-        "tag_version(api, repo_id, commit)",
-        examine_tag_version,
-        (MODEL_REPOSITORY, NEWEST_TAGGED, TITLE_FOR_COMMIT),
-    ),
-}

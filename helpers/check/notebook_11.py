@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from helpers.check.answers import Answer, Exercise, Misconception, compare
+from helpers.check.answers import Answer, Misconception, compare, exercise
 
 EPOCHS_FOR_STEPS = Misconception(
     "epochs-for-steps",
@@ -64,8 +64,8 @@ STEPS_STAY = Misconception(
 Shards = Sequence[Sequence[int]]
 
 
-def examine_epochs_needed(answer: Answer) -> None:
-    """Exercise 1."""
+@exercise("11-1", "epochs_needed(few, many, batch_size, epochs)")
+def _epochs_needed(answer: Answer) -> None:
     cases = [(250, 1_000, 16, 3), (100, 1_000, 16, 3), (250, 8_303, 16, 3), (500, 1_000, 32, 2)]
 
     def exact(few: int, many: int, batch_size: int, epochs: int) -> float:
@@ -83,8 +83,9 @@ def examine_epochs_needed(answer: Answer) -> None:
     compare(answer, cases, lambda *case: math.ceil(exact(*case)), mistakes)
 
 
-def examine_rows_of_rank(answer: Answer) -> None:
-    """Exercise 2: as `datasets` itself shares them out."""
+@exercise("11-2", "rows_of_rank(shards, rank, world_size)")
+def _rows_of_rank(answer: Answer) -> None:
+    """As `datasets` itself shares them out."""
     from datasets import IterableDataset
     from datasets.distributed import split_dataset_by_node
 
@@ -116,8 +117,9 @@ def examine_rows_of_rank(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-def examine_exchange_hours(answer: Answer) -> None:
-    """Exercise 3: the machines of the notebook, and one with a faster network."""
+@exercise("11-3", "exchange_hours(parameters, samples, batch_size, gpus, gigabits)")
+def _exchange_hours(answer: Answer) -> None:
+    """The machines of the notebook, and one with a faster network."""
     reviews = 3 * 650_000
     cases = [(108_310_272, reviews, 32, 8, 80), (108_310_272, reviews, 32, 16, 10)]
     cases += [(335_141_888, reviews, 16, 16, 400)]
@@ -140,22 +142,3 @@ def examine_exchange_hours(answer: Answer) -> None:
         STEPS_STAY: hours(split=False),
     }
     compare(answer, cases, hours(), mistakes)
-
-
-EXERCISES = {
-    "11-1": Exercise(
-        "epochs_needed(few, many, batch_size, epochs)",
-        examine_epochs_needed,
-        (EPOCHS_FOR_STEPS, RATIO_OF_REVIEWS, EPOCHS_ROUNDED_DOWN),
-    ),
-    "11-2": Exercise(
-        "rows_of_rank(shards, rank, world_size)",
-        examine_rows_of_rank,
-        (SHARDS_SHARED_UNEVENLY, SHARDS_IN_BLOCKS, EVERYBODY_READS_ALL),
-    ),
-    "11-3": Exercise(
-        "exchange_hours(parameters, samples, batch_size, gpus, gigabits)",
-        examine_exchange_hours,
-        (BITS_FOR_BYTES, GRADIENTS_SENT_ONCE, STEPS_STAY),
-    ),
-}
