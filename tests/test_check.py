@@ -87,7 +87,7 @@ def test_the_hidden_tests_alone_refuse_it_too(number, name):
 
 
 def test_every_mistake_made_on_purpose_is_a_misconception_of_its_exercise():
-    assert [(number, name) for number, known in MISTAKES.items() for name in known] == SHOWN
+    assert {(number, name) for number, known in MISTAKES.items() for name in known} == set(SHOWN)
 
 
 def test_no_two_misconceptions_say_the_same():
@@ -177,7 +177,7 @@ def test_a_value_that_nothing_explains_is_shown_beside_the_right_one():
 
 def test_a_message_stays_short_whatever_the_case():
     wrong = objection("01-2", lambda rows: {"rows": rows})
-    assert "(Dataset)" in str(wrong)
+    assert "{'rows': Dataset}" in str(wrong)
     assert len(str(wrong).splitlines()) == 2
     assert len(str(wrong)) < 300
 
