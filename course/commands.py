@@ -126,7 +126,10 @@ COMMANDS: dict[str, Command] = {
         "test-grading", "test the assignments and their grading with nbgrader", "grade", quick=True
     ),
     "test-browser": _test(
-        "test-browser", "open JupyterLab, slides and website in a real browser", "browser"
+        "test-browser",
+        "open JupyterLab, slides and website in a real browser",
+        "browser",
+        quick=True,
     ),
     "test-demo": _test("test-demo", "test the page of 'demo' over loopback", "demo"),
     "update": Command(

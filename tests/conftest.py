@@ -1,9 +1,12 @@
-"""What all the tests share: how hypothesis searches, and the embedded source."""
+"""What all the tests share: how hypothesis searches, the embedded source and its model."""
 
 import pytest
 from hypothesis import settings
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
+from helpers.levels import LEVELS
 from helpers.sources import Source, get_source
+from helpers.training import load_classifier
 
 # The same examples in every run: a failure here is a failure everywhere.
 settings.register_profile("course", max_examples=30, deadline=None, derandomize=True)
@@ -13,3 +16,14 @@ settings.load_profile("course")
 @pytest.fixture(scope="session")
 def source() -> Source:
     return get_source("embedded")
+
+
+@pytest.fixture(scope="session")
+def tokenizer(source: Source) -> PreTrainedTokenizerFast:
+    return AutoTokenizer.from_pretrained(source.model)
+
+
+@pytest.fixture(scope="session")
+def classifier(source: Source) -> PreTrainedModel:
+    """The untrained classifier, to predict with; a test that changes one loads its own."""
+    return load_classifier(source, LEVELS).eval()

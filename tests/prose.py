@@ -70,8 +70,7 @@ def has_twin(page: Path) -> bool:
 def in_english(text: str) -> list[str]:
     """The links, sorted, each as it is in the English text."""
     return sorted(
-        target.replace(".zh-CN.md", ".md").replace("notebooks/zh/", "notebooks/en/")
-        for target in links(text)
+        target.replace(".zh-CN.md", ".md").replace("/zh/", "/en/") for target in links(text)
     )
 
 

@@ -2,14 +2,9 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, set_seed
+from transformers import BertConfig, BertForSequenceClassification, set_seed
 
 from helpers.onnx_export import export_onnx
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return AutoTokenizer.from_pretrained(source.model)
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,17 @@ import pytest
 
 from course.environment.kernel import PROJECT
 from course.notebooks import pictures
+from course.notebooks.languages import LANGUAGES
 from course.notebooks.pictures import PICTURES, SHOWN_CELLS, digest, stored_digest, visible_parts
 
-PAGES = [PROJECT / name for name in ("README.md", "docs/teaching.md")]
+PAGES = {
+    "en": [PROJECT / name for name in ("README.md", "docs/teaching.md")],
+    "zh": [PROJECT / name for name in ("README.zh-CN.md", "docs/teaching.zh-CN.md")],
+}
 
-each_picture = pytest.mark.parametrize("name", SHOWN_CELLS)
+each_picture = pytest.mark.parametrize(
+    ("language", "name"), [(language, name) for language in LANGUAGES for name in SHOWN_CELLS]
+)
 
 
 def code(printed: str, *tags: str) -> nbformat.NotebookNode:
@@ -20,15 +26,15 @@ def code(printed: str, *tags: str) -> nbformat.NotebookNode:
 
 
 @each_picture
-def test_a_picture_is_as_new_as_what_it_shows(name):
-    assert stored_digest(PICTURES / f"{name}.png") == digest(name), (
-        "run 'python -m course pictures'"
-    )
+def test_a_picture_is_as_new_as_what_it_shows(language, name):
+    stored = stored_digest(PICTURES / language / f"{name}.png")
+    assert stored == digest(name, language), "run 'python -m course pictures'"
 
 
 @each_picture
-def test_every_picture_is_used(name):
-    assert any(f"images/{name}.png)" in page.read_text(encoding="utf-8") for page in PAGES)
+def test_every_picture_is_used_in_its_language(language, name):
+    texts = [page.read_text(encoding="utf-8") for page in PAGES[language]]
+    assert any(f"images/{language}/{name}.png)" in text for text in texts)
 
 
 def test_a_picture_shows_what_a_cell_prints():
@@ -49,6 +55,6 @@ def test_of_a_title_only_the_heading_is_shown():
 def test_missing_pictures_are_named_with_the_command_that_makes_them(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "SCREENSHOTS", tmp_path)
     with pytest.raises(
-        SystemExit, match=r"not taken jupyterlab_table, .*: run 'python -m course pictures'"
+        SystemExit, match=r"not taken zh/jupyterlab_table.png, .*: run 'python -m course pictures'"
     ):
         pictures.main()

@@ -3,16 +3,10 @@ import pytest
 from datasets import Dataset, DatasetDict
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
 
 from helpers.preprocess import padding_share, token_counts, tokenize
 
 TEXTS = ["good film", "a rather long and winding review of a film " * 100, ""]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return AutoTokenizer.from_pretrained(source.model)
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoTokenizer
 
 from helpers.levels import LEVELS
 from helpers.scoring import CHARACTERS_FOR_A_TOKEN, read_tokens, score
-from helpers.training import load_classifier
 
 # Each is a trap for who tokenizes only the start of a text: a piece of it may hold many
 # characters and few tokens, and a cut may split it.
@@ -14,16 +12,6 @@ PIECES = ["good ", " " * 200, "a" * 150, "un" * 40, "wonderfully", "电影", "�
 LONG_TEXTS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=8).map(
     lambda pieces: "".join(pieces) * 100
 )
-
-
-@pytest.fixture(scope="module")
-def model(source):
-    return load_classifier(source, LEVELS).eval()
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return AutoTokenizer.from_pretrained(source.model)
 
 
 class Spy:
@@ -39,36 +27,38 @@ class Spy:
 
 
 @pytest.mark.parametrize("text", ["A moving film.", "Not good, not bad. " * 20, "电影 🎉 <b>bold"])
-def test_the_probabilities_are_those_of_the_models_logits(model, tokenizer, text):
+def test_the_probabilities_are_those_of_the_models_logits(classifier, tokenizer, text):
     with torch.no_grad():
-        logits = model(**tokenizer(text, return_tensors="pt")).logits[0]
-    probabilities = score(model, tokenizer, text).probabilities
+        logits = classifier(**tokenizer(text, return_tensors="pt")).logits[0]
+    probabilities = score(classifier, tokenizer, text).probabilities
     assert list(probabilities.values()) == pytest.approx(logits.softmax(-1).tolist(), abs=1e-6)
 
 
-def test_every_level_has_a_probability_by_its_name_and_together_they_are_1(model, tokenizer):
-    probabilities = score(model, tokenizer, "A moving film.").probabilities
+def test_every_level_has_a_probability_by_its_name_and_together_they_are_1(classifier, tokenizer):
+    probabilities = score(classifier, tokenizer, "A moving film.").probabilities
     assert tuple(probabilities) == LEVELS
     assert sum(probabilities.values()) == pytest.approx(1)
     assert {type(probability) for probability in probabilities.values()} == {float}
 
 
-def test_of_an_ordinary_sentence_there_is_nothing_to_remark(model, tokenizer):
-    prediction = score(model, tokenizer, "A moving film.")
+def test_of_an_ordinary_sentence_there_is_nothing_to_remark(classifier, tokenizer):
+    prediction = score(classifier, tokenizer, "A moving film.")
     assert (prediction.tokens, prediction.truncated, prediction.unknown) == (6, False, 0)
     assert prediction.remarks == ""
 
 
-def test_ten_thousand_words_are_cut_and_the_reader_is_told(model, tokenizer):
-    prediction = score(model, tokenizer, "good film " * 5_000)
+def test_ten_thousand_words_are_cut_and_the_reader_is_told(classifier, tokenizer):
+    prediction = score(classifier, tokenizer, "good film " * 5_000)
     assert prediction.truncated
     assert prediction.tokens == 512
     assert prediction.remarks == "The text is long: only its first 512 tokens were read."
 
 
-def test_what_is_cut_off_changes_nothing(model, tokenizer):
+def test_what_is_cut_off_changes_nothing(classifier, tokenizer):
     start = "good film " * 255
-    whole, cut = (score(model, tokenizer, text) for text in (start, start + "terrible " * 9_000))
+    whole, cut = (
+        score(classifier, tokenizer, text) for text in (start, start + "terrible " * 9_000)
+    )
     assert not whole.truncated
     assert cut.probabilities == whole.probabilities
 
@@ -100,30 +90,30 @@ def test_a_megabyte_is_not_tokenized_whole(tokenizer):
 
 
 @pytest.mark.parametrize("text", ["", " \t\n", "\u200b", "\ud83c"], ids=ascii)
-def test_a_text_without_anything_to_read_is_refused(model, tokenizer, text):
+def test_a_text_without_anything_to_read_is_refused(classifier, tokenizer, text):
     with pytest.raises(ValueError, match="There is no text to score: type a sentence"):
-        score(model, tokenizer, text)
+        score(classifier, tokenizer, text)
 
 
 @pytest.mark.parametrize("text", [None, ["A film.", "Another."], 5])
-def test_what_is_not_one_text_is_refused(model, tokenizer, text):
+def test_what_is_not_one_text_is_refused(classifier, tokenizer, text):
     with pytest.raises(TypeError, match="Pass one text, a str, not"):
-        score(model, tokenizer, text)
+        score(classifier, tokenizer, text)
 
 
 @pytest.mark.parametrize(("text", "unknown"), [("🎉 wow", 1), ("这部电影很好", 5), ("🎉" * 99, 1)])
-def test_what_the_model_has_no_token_for_is_counted_and_said(model, tokenizer, text, unknown):
-    prediction = score(model, tokenizer, text)
+def test_what_the_model_has_no_token_for_is_counted_and_said(classifier, tokenizer, text, unknown):
+    prediction = score(classifier, tokenizer, text)
     assert prediction.unknown == unknown
     assert f"no token for: {unknown}. It cannot tell them apart." in prediction.remarks
 
 
-def test_html_is_text_like_any_other(model, tokenizer):
-    prediction = score(model, tokenizer, "<script>alert(1)</script>")
+def test_html_is_text_like_any_other(classifier, tokenizer):
+    prediction = score(classifier, tokenizer, "<script>alert(1)</script>")
     assert prediction.tokens == 13
     assert prediction.remarks == ""
 
 
-def test_half_an_emoji_is_left_out(model, tokenizer):
-    halved = score(model, tokenizer, "A moving film.\ud83c")
-    assert halved == score(model, tokenizer, "A moving film.")
+def test_half_an_emoji_is_left_out(classifier, tokenizer):
+    halved = score(classifier, tokenizer, "A moving film.\ud83c")
+    assert halved == score(classifier, tokenizer, "A moving film.")

@@ -3,12 +3,10 @@ from html.parser import HTMLParser
 
 import ipywidgets as widgets
 import pytest
-from transformers import AutoTokenizer
 
 from helpers.levels import LEVELS
 from helpers.scoring import Prediction, score
 from helpers.scoring_box import prediction_table, scoring_box
-from helpers.training import load_classifier
 
 TAGS = {"table", "thead", "tbody", "tr", "th", "td", "div", "p"}
 ATTACKS = [
@@ -35,19 +33,9 @@ class Page(HTMLParser):
         self.texts.append(text)
 
 
-@pytest.fixture(scope="module")
-def model(source):
-    return load_classifier(source, LEVELS).eval()
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return AutoTokenizer.from_pretrained(source.model)
-
-
 @pytest.fixture
-def box(model, tokenizer) -> widgets.VBox:
-    return scoring_box(model, tokenizer)
+def box(classifier, tokenizer) -> widgets.VBox:
+    return scoring_box(classifier, tokenizer)
 
 
 def type_text(box: widgets.VBox, text: str) -> Page:
@@ -61,17 +49,17 @@ def test_before_anything_is_typed_it_asks_for_a_text(box):
     assert sentence.startswith("There is no text to score: type a sentence")
 
 
-def test_what_is_typed_is_scored(box, model, tokenizer):
+def test_what_is_typed_is_scored(box, classifier, tokenizer):
     shown = type_text(box, "A moving film.").texts
-    expected = score(model, tokenizer, "A moving film.").probabilities
+    expected = score(classifier, tokenizer, "A moving film.").probabilities
     pairs = [text for name, share in expected.items() for text in (name, f"{share:.1%}")]
     assert shown == ["level", "probability", *pairs]
 
 
-def test_each_change_is_scored_anew(box, model, tokenizer):
+def test_each_change_is_scored_anew(box, classifier, tokenizer):
     first, second = (type_text(box, text).texts for text in ("A moving film.", "Dull noise."))
     assert first != second
-    assert f"{score(model, tokenizer, 'Dull noise.').probabilities['neutral']:.1%}" in second
+    assert f"{score(classifier, tokenizer, 'Dull noise.').probabilities['neutral']:.1%}" in second
 
 
 def test_an_emptied_box_asks_for_a_text_again(box):

@@ -9,7 +9,6 @@ import nbformat
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
-from transformers import AutoTokenizer
 
 from course.notebooks.execute import find_notebooks
 from helpers import baselines, display, intervals, levels, plots, preprocess, sampling, training
@@ -76,11 +75,6 @@ def source():
 @pytest.fixture(scope="module")
 def reviews(source):
     return load_dataset(source.dataset, split="test", cache_dir=source.cache_dir)
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return AutoTokenizer.from_pretrained(source.model)
 
 
 @pytest.mark.parametrize(("function", "number", "cell_id"), TAUGHT)

@@ -1,17 +1,11 @@
 import pytest
 from datasets import Dataset
-from transformers import AutoTokenizer
 
 from helpers.levels import LEVELS
 from helpers.throughput import CountingCollator, Measurement, Work, add_work, measure_training
 from helpers.training import load_classifier, training_arguments
 
 LENGTHS = [3, 5, 4, 8, 6, 6, 2, 7, 5, 5]
-
-
-@pytest.fixture(scope="module")
-def tokenizer(source):
-    return AutoTokenizer.from_pretrained(source.model)
 
 
 @pytest.fixture(scope="module")

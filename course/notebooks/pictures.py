@@ -15,13 +15,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import TRANSLATION, notebook_folder
+from course.notebooks.languages import LANGUAGES, notebook_folder
 
 SCREENSHOTS = PROJECT / "build" / "browser"
 PICTURES = PROJECT / "docs" / "images"
 DIGEST = "shows"
 
-# The cells of the English notebooks that each picture shows.
+# The cells of the notebooks that each picture shows.
 SHOWN_CELLS = {
     "jupyterlab_table": [("02_random_display", "show")],
     "jupyterlab_training": [("00_quickstart", "train")],
@@ -41,11 +41,11 @@ def visible_parts(cell: NotebookNode) -> list:
     return [cell.source, cell.get("outputs", []) if compared else []]
 
 
-def digest(name: str) -> str:
+def digest(name: str, language: str) -> str:
     """Return the sha256 of what a picture should show, from the notebooks as they are now."""
     shown = []
     for stem, cell_id in SHOWN_CELLS[name]:
-        path = notebook_folder(TRANSLATION) / f"{stem}.ipynb"
+        path = notebook_folder(language) / f"{stem}.ipynb"
         cells = nbformat.read(path, as_version=4).cells
         shown.append(visible_parts(next(cell for cell in cells if cell.id == cell_id)))
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
@@ -63,19 +63,21 @@ def main(arguments: Sequence[str] = ()) -> int:
     Raises:
         SystemExit: if the browser tests have not taken all of them.
     """
-    missing = [name for name in SHOWN_CELLS if not (SCREENSHOTS / f"{name}.png").is_file()]
+    taken = [f"{language}/{name}.png" for language in LANGUAGES for name in SHOWN_CELLS]
+    missing = [name for name in taken if not (SCREENSHOTS / name).is_file()]
     if missing:
         raise SystemExit(
             f"The browser tests have not taken {', '.join(missing)}: run "
             "'python -m course pictures', which runs them first."
         )
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for name in SHOWN_CELLS:
+    for name in taken:
+        path = PICTURES / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         note = PngInfo()
-        note.add_text(DIGEST, digest(name))
-        with Image.open(SCREENSHOTS / f"{name}.png") as picture:
+        note.add_text(DIGEST, digest(path.stem, path.parent.name))
+        with Image.open(SCREENSHOTS / name) as picture:
             # 128 colours are enough for a screenshot, and take a quarter of the space.
             few = picture.convert("RGB").quantize(128)
-            few.save(PICTURES / f"{name}.png", pnginfo=note, optimize=True)
-    print(f"{len(SHOWN_CELLS)} pictures: {PICTURES.relative_to(PROJECT)}")
+            few.save(path, pnginfo=note, optimize=True)
+    print(f"{len(taken)} pictures: {PICTURES.relative_to(PROJECT)}")
     return 0

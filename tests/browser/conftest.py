@@ -63,17 +63,17 @@ def copied_project(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(copied_project, tmp_path_factory) -> Iterator[Lab]:
-    """JupyterLab on a copy of the notebooks, in English."""
+    """JupyterLab on a copy of the notebooks."""
     with running_lab(tmp_path_factory.mktemp("home"), copied_project, LANGUAGE) as running:
         yield running
 
 
 @pytest.fixture
 def open_notebook(lab, visitor) -> Callable[[str], NotebookPage]:
-    """Open one of the English notebooks as a learner does."""
+    """Open one of the notebooks as a learner does."""
 
-    def open_notebook(name: str) -> NotebookPage:
-        return NotebookPage(visitor.page, lab, name)
+    def open_notebook(name: str, language: str = LANGUAGE) -> NotebookPage:
+        return NotebookPage(visitor.page, lab, name, language)
 
     return open_notebook
 

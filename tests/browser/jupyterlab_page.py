@@ -9,6 +9,7 @@ from running_lab import Lab
 from course.notebooks.languages import notebook_folder
 
 LOADING_MILLISECONDS = 60_000
+# The one that most is tried in.
 LANGUAGE = "en"
 NUMBERED = re.compile(r"\[\d+\]:")
 
@@ -16,12 +17,12 @@ NUMBERED = re.compile(r"\[\d+\]:")
 class NotebookPage:
     """A notebook that is open in JupyterLab, its kernel ready."""
 
-    def __init__(self, page: Page, lab: Lab, name: str):
+    def __init__(self, page: Page, lab: Lab, name: str, language: str = LANGUAGE):
         self.page = page
-        path = notebook_folder(LANGUAGE) / f"{name}.ipynb"
+        path = notebook_folder(language) / f"{name}.ipynb"
         self.cells = nbformat.read(path, as_version=4).cells
         # `reset` closes what an earlier visitor had left open.
-        page.goto(f"{lab.base}/lab/tree/{LANGUAGE}/{name}.ipynb?reset&token={lab.token}")
+        page.goto(f"{lab.base}/lab/tree/{language}/{name}.ipynb?reset&token={lab.token}")
         expect(page.locator(".jp-Notebook .jp-Cell")).to_have_count(
             len(self.cells), timeout=LOADING_MILLISECONDS
         )

@@ -6,6 +6,8 @@ from playwright.sync_api import expect
 from course.notebooks.languages import LANGUAGES
 
 DECK = "07_finetune_bert"
+# A heading with a table below it, and the word before the questions that the speaker asks.
+UNLABELLED = {"zh": ("没有标签的行", "提问："), "en": ("Rows without a label", "Ask:")}
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -99,28 +101,31 @@ def test_a_plot_fits_its_slide(deck, language):
     expect(on_the_screen(deck).get_by_role("img")).to_be_in_viewport(ratio=1)
 
 
-def test_a_slide_has_its_table_and_the_notes_the_question_to_ask(slides, visitor):
+@in_each_language
+def test_a_slide_has_its_table_and_the_notes_the_question_to_ask(slides, visitor, language):
+    heading, asks = UNLABELLED[language]
     deck = visitor.page
-    deck.goto((slides / "en" / "02_random_display.html").as_uri())
+    deck.goto((slides / language / "02_random_display.html").as_uri())
     deck.evaluate(
-        """() => {
+        """(text) => {
             const heading = [...document.querySelectorAll('h3')].find(
-                (one) => one.textContent.startsWith('Rows without a label'));
+                (one) => one.textContent.startsWith(text));
             const {h, v} = Reveal.getIndices(heading.closest('section'));
             Reveal.slide(h, v, 99);
-        }"""
+        }""",
+        heading,
     )
     expect(on_the_screen(deck).get_by_role("table")).to_be_in_viewport(ratio=1)
     # What comes step by step fades in.
     for fragment in on_the_screen(deck).locator(".fragment").all():
         expect(fragment).to_have_css("opacity", "1")
-    visitor.keep_picture("slides")
+    visitor.keep_picture("slides", language)
     with deck.expect_popup() as opened:
         deck.keyboard.press("s")
     notes = opened.value
     current = on_the_screen(notes.frame_locator("#current-slide iframe"))
-    expect(current).to_contain_text("Rows without a label")
+    expect(current).to_contain_text(heading)
     upcoming = on_the_screen(notes.frame_locator("#upcoming-slide iframe"))
     expect(upcoming).to_be_visible()
-    expect(notes.locator(".speaker-controls-notes")).to_contain_text("Ask:")
-    visitor.keep_picture("slides_notes", notes)
+    expect(notes.locator(".speaker-controls-notes")).to_contain_text(asks)
+    visitor.keep_picture("slides_notes", language, notes)

@@ -51,8 +51,8 @@ class Visitor:
         if kind == "error":
             self.errors.append(text)
 
-    def keep_picture(self, name: str, page: Page | None = None) -> Path:
+    def keep_picture(self, name: str, language: str, page: Page | None = None) -> Path:
         """Save what is on the screen."""
-        path = SCREENSHOTS / f"{name}.png"
+        path = SCREENSHOTS / language / f"{name}.png"
         (page or self.page).screenshot(path=path)
         return path
