@@ -192,6 +192,8 @@ def plot_effects(effects: Mapping[str, float], title: str, x_label: str, y_label
 
     Raises:
         ValueError: if there are no effects.
+
+    First used in 08, cell `leave-one-out-plot`.
     """
     if not effects:
         raise ValueError("There are no effects to draw.")
@@ -220,7 +222,7 @@ def plot_reliability(bins: Mapping[str, Sequence[tuple[float, float, int]]], tit
     Raises:
         ValueError: if there are no series, or more than three.
 
-    Taught in 08, cell `temperature-plot`.
+    First used in 08, cell `temperature-plot`.
     """
     if not 1 <= len(bins) < len(COLOURS):
         raise ValueError(f"{len(bins)} series were given: pass 1 to {len(COLOURS) - 1}.")

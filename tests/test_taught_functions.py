@@ -12,7 +12,6 @@ from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
 
 from course.notebooks.execute import find_notebooks
 from helpers import baselines, display, intervals, levels, plots, preprocess, sampling, training
-from helpers.sources import get_source
 
 # Each helper, with the notebook and the cell that write it out.
 TAUGHT = [
@@ -65,11 +64,6 @@ def taught(number: str, cell_ids: list[str], **given: object) -> dict[str, objec
         body = [n for n in range(last + 1, len(lines)) if lines[n] and lines[n][0] != " "]
         exec("\n".join(lines[: body[0] if body else None]), names)
     return names
-
-
-@pytest.fixture(scope="module")
-def source():
-    return get_source()
 
 
 @pytest.fixture(scope="module")
