@@ -96,6 +96,12 @@ def test_code_that_became_prose_is_empty():
     assert sources(apply_source(original, ENGLISH))["train"] == ""
 
 
+def test_what_an_answer_prints_is_not_translated():
+    answer = "Because.\n\n```python\nprint(1)\n```\n\n```text\n{}\n```\n\nSo."
+    assert digest(answer.format(1)) == digest(answer.format(2))
+    assert digest(answer.format(1)) != digest(answer.format(1).replace("So", "Thus"))
+
+
 def test_a_digest_stays_what_it_was_when_the_original_changes():
     changed = with_text(CHINESE, "result", "分数是 `0.50`。")
     assert apply_source(changed, ENGLISH).cells[2].metadata[DIGEST] == digest("分数是 `0.47`。")

@@ -6,6 +6,7 @@ The tasks of the exercises come from exercises/source, in both languages.
 import argparse
 import copy
 import hashlib
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from course.notebooks.languages import ORIGINAL, TRANSLATION, notebook_folder
 
 # Under this name the metadata of a translated cell have the digest of its source text.
 DIGEST = "translated_from"
+# What an answer prints is copied, not translated.
+OUTPUT = re.compile(r"\n\n```text\n.*?```", re.DOTALL)
 
 
 def digest(text: str) -> str:
-    """Return the first 16 digits of the sha256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    """Return the first 16 digits of the sha256 of a text, without what its answers print."""
+    return hashlib.sha256(OUTPUT.sub("", text).encode()).hexdigest()[:16]
 
 
 def prose_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
