@@ -91,7 +91,7 @@ def main() -> None:
     import torch
     from datasets import load_dataset
 
-    from helpers.finetuned import load_finetuned
+    from helpers.saved_model import load_finetuned
     from helpers.scoring import score
     from helpers.sources import get_source
 

@@ -54,16 +54,20 @@ from helpers.training import (
 RESULT = "result.json"
 PREDICTIONS = "test_predictions.csv"
 LAST = "last"
-# What differs from the course's recipe: it keeps the best epoch, and can resume.
-DEFAULTS = RECIPE | {
-    "output_dir": "",
-    # None stands for that of the source.
-    "learning_rate": None,
+# Besides the course's recipe: the best epoch is kept.
+KEEP_BEST = {
     "save_strategy": "epoch",
     "save_total_limit": 1,
     "load_best_model_at_end": True,
     "metric_for_best_model": "accuracy",
-    # Not set, it follows the library's verbosity, which hides the progress bar with the warnings.
+}
+DEFAULTS = {
+    **RECIPE,
+    **KEEP_BEST,
+    "output_dir": "",
+    # None stands for that of the source.
+    "learning_rate": None,
+    # Not set, it follows the library's verbosity, which hides the bar with the warnings.
     "disable_tqdm": False,
 }
 

@@ -76,7 +76,7 @@ def serve(listener: socket.socket) -> None:
     import uvicorn
 
     from course.serve.demo_page import EXAMPLES, build_page
-    from helpers.finetuned import load_finetuned
+    from helpers.saved_model import load_finetuned
     from helpers.scoring import score
     from helpers.sources import get_source
 

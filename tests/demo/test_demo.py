@@ -20,8 +20,8 @@ import pytest
 
 from benchmarks.demo_latency import running_demo
 from course.environment.kernel import PROJECT, prepare_kernel_environment
-from helpers.finetuned import load_finetuned
 from helpers.levels import LEVELS
+from helpers.saved_model import load_finetuned
 from helpers.scoring import Prediction, score
 
 gradio_client = pytest.importorskip(

@@ -2,9 +2,9 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from helpers import finetuned, sources
-from helpers.finetuned import FILES, is_complete, load_finetuned, train_finetuned
+from helpers import saved_model, sources
 from helpers.levels import LEVELS
+from helpers.saved_model import FILES, is_complete, load_finetuned, train_finetuned
 from helpers.training import load_classifier
 
 
@@ -33,7 +33,7 @@ def test_a_model_on_the_disk_is_loaded_without_a_word(source, models, capsys):
 
 
 def test_a_model_that_is_not_on_the_disk_is_trained_and_kept(source, models, capsys, monkeypatch):
-    monkeypatch.setattr(finetuned, "train_finetuned", save_untrained)
+    monkeypatch.setattr(saved_model, "train_finetuned", save_untrained)
     load_finetuned(source)
     printed = capsys.readouterr().out
     assert printed == "07_finetune_bert is not on this disk; it is trained again: about a minute\n"

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from datasets import load_dataset
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -13,15 +12,10 @@ from transformers import (
     Trainer,
 )
 
-from helpers.preprocess import tokenize
-from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
+from helpers.finetune import KEEP_BEST, FinetuneArguments, prepare_data, prepare_model
+from helpers.sampling import SEED, TRAIN_SIZE
 from helpers.sources import Source
-from helpers.training import (
-    freeze_lower_layers,
-    load_classifier,
-    make_compute_metrics,
-    training_arguments,
-)
+from helpers.training import make_compute_metrics, training_arguments
 
 NAME = "07_finetune_bert"
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
@@ -55,31 +49,23 @@ def train_finetuned(
     """Train as notebook 07 does, and save the model and its tokenizer.
 
     Args:
-        source: where the data and the weights lie.
+        source: where the data and the weights are.
         folder: where the model goes, in place of what is there.
         train_size: how many reviews to train on.
         changes: any training arguments, in place of those of notebook 07.
     """
-    dataset = load_dataset(source.dataset, cache_dir=source.cache_dir)
+    arguments = FinetuneArguments(train_samples=train_size)
     tokenizer = AutoTokenizer.from_pretrained(source.model)
-    splits = split_validation(tokenize(dataset["train"], tokenizer))
-    model = load_classifier(source, dataset["train"].features["label"].names)
-    freeze_lower_layers(model, layers=model.config.num_hidden_layers // 2)
+    data = prepare_data(source, tokenizer, arguments, SEED)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place, so that moving it there is one step: a model is there whole or not at all.
+    # Next to its place, so that moving it there is one step: a model is there whole or not at all.
     with TemporaryDirectory(dir=folder.parent) as scratch:
-        best = {
-            "save_strategy": "epoch",
-            "save_only_model": True,
-            "save_total_limit": 1,
-            "load_best_model_at_end": True,
-            "metric_for_best_model": "accuracy",
-        }
+        kept = KEEP_BEST | {"save_only_model": True}
         trainer = Trainer(
-            model=model,
-            args=training_arguments(source, f"{scratch}/checkpoints", **(best | changes)),
-            train_dataset=take_sample(splits["train"], size=train_size),
-            eval_dataset=splits["validation"],
+            model=prepare_model(source, data.label_names, arguments.frozen_layers, SEED),
+            args=training_arguments(source, f"{scratch}/checkpoints", **(kept | changes)),
+            train_dataset=data.train,
+            eval_dataset=data.validation,
             processing_class=tokenizer,
             compute_metrics=make_compute_metrics(source),
         )
