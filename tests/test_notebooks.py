@@ -168,6 +168,17 @@ def test_the_readme_links_every_notebook_in_its_language(name, language):
     assert [link for link in links if link not in text] == []
 
 
+@in_each_language
+def test_the_readme_says_how_long_reading_takes(path):
+    name = {"zh": "README.zh-CN.md", "en": "README.md"}[path.parent.name]
+    text = (PROJECT / name).read_text(encoding="utf-8")
+    row = next(line for line in text.splitlines() if f"/{path.name})" in line)
+    said = re.search(
+        r"阅读约 (\d+) 分钟|about (\d+) minutes to read", cells(path, "markdown")[0].source
+    )
+    assert re.search(r"\| (\d+) (?:min|分钟) \|", row)[1] == (said[1] or said[2])
+
+
 def test_helpers_never_import_notebooks_tests_or_course():
     for path in (PROJECT / "helpers").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
