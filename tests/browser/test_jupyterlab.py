@@ -57,8 +57,7 @@ def test_a_training_shows_a_bar_that_fills_and_a_table_that_grows(open_notebook,
     notebook = open_notebook("00_quickstart", language)
     notebook.clear_outputs()
     notebook.run_all()
-    # Before it, the evaluation of the untrained model has shown a bar and a table of its own.
-    training = notebook.output("train").locator(".jp-OutputArea-child:has(progress)").nth(1)
+    training = notebook.output("train").locator(".jp-OutputArea-child:has(table)").first
     # While it evaluates, there is a second bar below the table.
     bar, epochs = training.locator("progress").first, training.locator("tbody tr")
     expect(epochs.first).to_be_visible(timeout=RUN_MILLISECONDS)
