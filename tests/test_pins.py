@@ -26,7 +26,7 @@ def locked(name: str) -> dict[str, set[str]]:
     return versions
 
 
-@pytest.mark.parametrize("extra", {extra for extras in EXTRAS.values() for extra in extras})
+@pytest.mark.parametrize("extra", sorted({extra for extras in EXTRAS.values() for extra in extras}))
 def test_every_direct_dependency_is_pinned_to_one_version(extra):
     assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in DIRECT + requirements(extra))
 
