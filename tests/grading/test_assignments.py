@@ -151,7 +151,7 @@ def test_a_folder_of_submissions_becomes_a_table(tmp_path, monkeypatch, released
         nbformat.write(notebook, submissions / learner / f"{LIGHT} (1).ipynb")
     (submissions / "writer").mkdir()
     (submissions / "writer" / "09.docx").write_bytes(b"no notebook")
-    assert grade.main(str(submissions)) == 1
+    assert grade.main([str(submissions)]) == 1
     with grade.OUTPUT.open(encoding="utf-8-sig", newline="") as file:
         rows = {row["learner"]: row for row in csv.DictReader(file)}
     assert rows["王芳"]["points"] == "6.0"
