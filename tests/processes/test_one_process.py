@@ -12,7 +12,7 @@ import pytest
 
 from course.environment.kernel import PROJECT
 from helpers.checkpoints import complete_checkpoints
-from tests.processes.conftest import OFTEN, SMALL, finetune, stop_at, weights
+from tests.processes.conftest import OFTEN, PROGRAM, SMALL, finetune, stop_at, weights
 
 KILLS = 10
 # Between two kills; ten times as many are less than the training has.
@@ -65,7 +65,7 @@ def test_a_signal_saves_a_checkpoint_that_goes_on_to_the_same_model(whole, tmp_p
     stopped = stop_at(9, number, *arguments)
     assert stopped.code == 130
     command = stopped.errors.strip().splitlines()[-1].split()
-    assert command[:3] == ["python", "-m", "helpers.finetune"]
+    assert command[:3] == PROGRAM
     done = finetune(*command[3:])
     assert done.code == 0, done.errors
     assert weights(folder) == weights(whole)
