@@ -29,6 +29,8 @@ def deck(chromium: Browser, lab: Lab) -> Iterator[Page]:
     page.goto(f"{lab.base}/rise/{LANGUAGE}/{DECK}.ipynb?token={lab.token}")
     heading = on_the_screen(page).get_by_role("heading", level=1)
     expect(heading).to_be_visible(timeout=LOADING_MILLISECONDS)
+    # Before that it hears no key.
+    expect(page.locator(".reveal.ready")).to_be_attached(timeout=LOADING_MILLISECONDS)
     yield page
     visitor.context.close()
     assert visitor.outside == []

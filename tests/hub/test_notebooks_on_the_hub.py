@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ class HubLearner:
     """Someone with an empty cache who runs the notebooks from the `hub` source."""
 
     def __init__(self, folder: Path, hub: LocalHub) -> None:
+        self.hub = hub
         self.project = copy_project(folder / "project")
         self.home = folder / "home"
         self.cache = folder / "hf"
@@ -68,42 +70,41 @@ class HubLearner:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory):
-    """A learner's two runs: with the hub, then with the hub stopped."""
+def learner(tmp_path_factory) -> Iterator[HubLearner]:
     folder = tmp_path_factory.mktemp("learner")
     with LocalHub(folder / "hub") as hub:
         fill_hub(hub)
-        learner = HubLearner(folder, hub)
-        online = learner.run_notebooks()
-        asked = len(hub.requests)
-    offline = learner.run_notebooks(HF_HUB_OFFLINE="1")
-    return learner, online, offline, asked
+        yield HubLearner(folder, hub)
 
 
-def test_every_notebook_runs_from_the_hub(story):
-    _, online, _, asked = story
+@pytest.fixture(scope="module")
+def online(learner) -> subprocess.CompletedProcess:
+    """The first run, with an empty cache."""
+    return learner.run_notebooks()
+
+
+def test_every_notebook_runs_from_the_hub(learner, online):
     assert online.returncode == 0, online.stdout[-4000:]
-    assert asked > 0
+    assert learner.hub.requests
 
 
-def test_every_notebook_runs_from_the_cache_with_the_hub_gone(story):
-    _, _, offline, _ = story
-    assert offline.returncode == 0, offline.stdout[-4000:]
-
-
-def test_downloads_land_in_hf_home_only(story):
-    learner, *_ = story
+def test_downloads_land_in_hf_home_only(learner, online):
     assert any(learner.cache.rglob("*.safetensors"))
     assert list(learner.home.rglob("huggingface")) == []
 
 
-def test_the_notebooks_leave_nothing_beside_them(story):
-    learner, *_ = story
+def test_the_notebooks_leave_nothing_beside_them(learner, online):
     left = [path.name for path in (learner.project / "notebooks" / "zh").iterdir()]
     assert [name for name in left if not name.endswith(".ipynb")] == []
 
 
-def test_only_the_stored_runs_of_09_need_the_embedded_model(story):
-    learner, *_ = story
+def test_only_the_stored_runs_of_09_need_the_embedded_model(learner, online):
     trained = learner.project / "data" / "models" / "embedded"
     assert [path.name for path in trained.iterdir()] == ["07_finetune_bert"]
+
+
+@pytest.mark.slow
+def test_every_notebook_runs_from_the_cache_with_the_hub_gone(learner, online):
+    learner.hub.stop()
+    offline = learner.run_notebooks(HF_HUB_OFFLINE="1")
+    assert offline.returncode == 0, offline.stdout[-4000:]
