@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.environment.install import PROJECT, supported_versions
-from course.environment.kernel import prepare_interactive_environment
-from helpers.files import format_bytes, has_digest
+from helpers.environment import data_folder
+from helpers.files import format_bytes, has_digest, nearest_existing
 
 # The notebooks import these first, and they break most often.
 IMPORTED = ("torch", "transformers", "datasets", "evaluate")
@@ -183,18 +183,13 @@ def check_memory() -> Iterator[Finding]:
 
 def check_disk() -> Iterator[Finding]:
     """Check how much room there is for the caches."""
-    folder = PROJECT if "HF_HOME" not in os.environ else existing(Path(os.environ["HF_HOME"]))
+    folder = nearest_existing(Path(os.environ["HF_HOME"]))
     free = shutil.disk_usage(str(folder)).free
     needed = NEEDED_DISK.get(chosen_source(), 1e9)
     remedy = f"make room: the course takes {format_bytes(needed)}; or set HF_HOME to another disk"
     yield Finding(
         "disk", f"{format_bytes(free)} free in {folder}", None if free >= needed else remedy
     )
-
-
-def existing(path: Path) -> Path:
-    """Return the path, or the nearest folder above it that exists."""
-    return path if path.exists() or path == path.parent else existing(path.parent)
 
 
 def chosen_source() -> str:
@@ -278,7 +273,7 @@ def check_cache() -> Iterator[Finding]:
     """Measure the caches and the trained models."""
     for topic, folder in (
         ("cache", Path(os.environ["HF_HOME"])),
-        ("trained", PROJECT / "data" / "models"),
+        ("trained", data_folder() / "models"),
     ):
         if not folder.exists():
             yield Finding(topic, f"{folder}: nothing yet")
@@ -333,7 +328,6 @@ CHECKS: dict[str, Check] = {
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Print the page; return 0 if all is well and 1 if something is wrong."""
-    prepare_interactive_environment()
     wrong = []
     for topic, check in CHECKS.items():
         for finding in run_check(topic, check):

@@ -1,4 +1,4 @@
-"""Write a file whole or not at all, show its size, and tell it by its digest.
+"""Write a file whole or not at all, find where it can go, show its size, tell it by its digest.
 
 Standard library only: the doctor reads it when packages are broken.
 """
@@ -25,6 +25,11 @@ def write_whole(path: Path, content: str | bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def nearest_existing(path: Path) -> Path:
+    """Return the path, or the nearest folder above it that exists."""
+    return path if path.exists() or path == path.parent else nearest_existing(path.parent)
 
 
 def format_bytes(size: float) -> str:

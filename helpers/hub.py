@@ -46,9 +46,7 @@ def is_offline() -> bool:
 
 def home() -> Path:
     """Return the folder of the clients' caches."""
-    shared = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = os.environ.get("HF_HOME") or os.path.join(shared, "huggingface")
-    return Path(os.path.expandvars(folder)).expanduser()
+    return Path(os.environ["HF_HOME"])
 
 
 def downloads() -> Path:

@@ -3,6 +3,7 @@
 The environment variable `COURSE_SOURCE` chooses the source; notebooks never branch on it.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -11,12 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers import hub
-from helpers.files import write_whole
+from helpers.environment import PROJECT, data_folder
+from helpers.files import nearest_existing, write_whole
 
-PROJECT = Path(__file__).resolve().parent.parent
-# The libraries' own variable, so that all downloads are in one place.
-CACHE = Path(os.environ.get("HF_HOME") or PROJECT / "data" / "hf")
-MODELS = PROJECT / "data" / "models"
+CACHE = hub.home()
+MODELS = data_folder() / "models"
 
 SOURCE_VARIABLE = "COURSE_SOURCE"
 
@@ -93,9 +93,14 @@ def get_source(name: str | None = None) -> Source:
 
     Raises:
         SourceError: for an unknown name; if embedded files are missing or damaged; if something
-            of the hub source is not in the cache and the Hub does not answer.
+            of the hub source is not in the cache and the Hub does not answer; if the cache cannot
+            be written to.
     """
     name = name or os.environ.get(SOURCE_VARIABLE) or "embedded"
+    if not os.access(nearest_existing(CACHE), os.W_OK):
+        raise SourceError(
+            f"HF_HOME={CACHE} cannot be written to: set HF_HOME to a folder of yours, or unset it."
+        )
     if name == "embedded":
         return _embedded()
     if name == HUB.name:
@@ -169,4 +174,6 @@ def _check_digest(path: Path, expected: str) -> None:
             f"{path.name} of the weights package has the sha256 {digest[:12]}…, "
             f"not {expected[:12]}…: the file is damaged; {repair}"
         )
-    write_whole(record, json.dumps(checked | {str(path): seen}, indent=1))
+    # In a cache that is only to be read, it is checked again each time.
+    with contextlib.suppress(OSError):
+        write_whole(record, json.dumps(checked | {str(path): seen}, indent=1))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from course.environment.kernel import PROJECT, VARIABLES
+from course.environment.kernel import PROJECT
 from course.notebooks import run as run_notebooks
 from course.notebooks import update as update_notebooks
 from course.notebooks.execute import Execution, execute, find_notebooks
@@ -54,7 +54,7 @@ def silent(_: str) -> None:
 @pytest.fixture(autouse=True)
 def environment(monkeypatch) -> None:
     """The commands set variables: set them first, so that they are set back after the test."""
-    for name in [*VARIABLES, "PYTHONPATH", "HF_HUB_OFFLINE"]:
+    for name in ["TQDM_DELAY", "PYTHONPATH", "HF_HUB_OFFLINE"]:
         monkeypatch.setenv(name, os.environ.get(name, ""))
     monkeypatch.delenv("COURSE_LANG", raising=False)
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from course.environment.kernel import OFFLINE, PROJECT, VARIABLES, prepare_kernel_environment
+from course.environment.kernel import OFFLINE, prepare_kernel_environment
 
 REFUSAL = "the course runs offline: no connection to "
 # An address that is reserved for examples: nobody answers there.
@@ -218,7 +218,7 @@ def test_without_the_folder_on_the_path_nothing_is_refused():
 @pytest.fixture
 def clean_environment(monkeypatch):
     """An environment without the course's variables, brought back after the test."""
-    for name in [*VARIABLES, "PYTHONPATH", "HF_HUB_OFFLINE", "COURSE_SOURCE"]:
+    for name in ["TQDM_DELAY", "PYTHONPATH", "HF_HUB_OFFLINE", "COURSE_SOURCE"]:
         # First set, so that what the test adds is taken away again.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
@@ -241,14 +241,7 @@ def test_kernels_of_the_hub_are_online(clean_environment):
     assert "HF_HUB_OFFLINE" not in os.environ
 
 
-def test_the_reader_s_own_path_and_cache_are_kept(clean_environment):
+def test_the_reader_s_own_path_is_kept(clean_environment):
     clean_environment.setenv("PYTHONPATH", "/own/path")
-    clean_environment.setenv("HF_HOME", "/own/cache")
     prepare_kernel_environment()
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(OFFLINE), "/own/path"]
-    assert os.environ["HF_HOME"] == "/own/cache"
-
-
-def test_the_caches_are_inside_the_project(clean_environment):
-    prepare_kernel_environment()
-    assert os.environ["HF_HOME"] == str(PROJECT / "data" / "hf")

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import importlib.machinery
 import importlib.util
@@ -228,3 +229,17 @@ def test_a_check_keeps_what_was_recorded_of_other_files(small_weights, record):
     record.write_text('{"other": [1, 2, "3"]}', encoding="utf-8")
     find_weights()
     assert json.loads(record.read_text(encoding="utf-8"))["other"] == [1, 2, "3"]
+
+
+def test_a_cache_that_cannot_be_written_to_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(SourceError, match=r"HF_HOME=.* cannot be written to: set .* or unset it\."):
+        get_source()
+
+
+def test_a_record_that_cannot_be_written_is_done_without(small_weights, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(sources, "write_whole", refuse)
+    assert find_weights() == small_weights

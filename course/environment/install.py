@@ -16,7 +16,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[2]
+from helpers.environment import PROJECT
+
 LOCKS = PROJECT / "locks"
 # If the course's conda environment is active, it is used in place of `.venv`.
 CONDA = "fine-tuning-notebooks"

@@ -15,7 +15,7 @@ from huggingface_hub import HfApi, hf_hub_download
 from huggingface_hub.errors import RevisionNotFoundError
 from huggingface_hub.hf_api import RepoFile
 
-from course.environment.kernel import PROJECT, prepare_interactive_environment
+from course.environment.kernel import PROJECT
 from course.hub.metric_cache import remove_wrong_scripts
 from course.hub.retry import DELAYS, cause_chain, first_line, retry
 from helpers import hub
@@ -231,7 +231,6 @@ def main(arguments: Sequence[str] = (), delays: Sequence[float] = DELAYS) -> int
         arguments: none.
         delays: the seconds to wait before each further attempt at anything.
     """
-    prepare_interactive_environment()
     sys.stdout.reconfigure(line_buffering=True)
     try:
         fetch(delays)

@@ -7,8 +7,6 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from course.environment.kernel import prepare_interactive_environment
-
 HOST, PORT = "127.0.0.1", 7860
 HIGHEST_PORT = 65_535
 
@@ -112,7 +110,6 @@ def serve(listener: socket.socket) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the page; if that fails, print one sentence and return 1."""
     options = parse_arguments(arguments)
-    prepare_interactive_environment()
     sys.stdout.reconfigure(line_buffering=True)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     if importlib.util.find_spec("gradio") is None:

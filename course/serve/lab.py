@@ -12,7 +12,7 @@ from jupyter_server.auth.identity import PasswordIdentityProvider
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
-from course.environment.kernel import PROJECT, prepare_interactive_environment
+from course.environment.kernel import PROJECT
 from course.notebooks.languages import chosen_language
 
 # It switches off JupyterLab's requests for news, new versions and extensions.
@@ -96,6 +96,5 @@ def put_first(variable: str, folder: Path) -> None:
 
 def main(options: list[str] | None = None) -> None:
     """Start JupyterLab, which opens a browser where there is one."""
-    prepare_interactive_environment()
     put_first("JUPYTER_CONFIG_PATH", CONFIGURATION)
     CourseLab.launch_instance(command_line(sys.argv[1:] if options is None else options))
