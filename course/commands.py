@@ -181,5 +181,12 @@ COMMANDS: dict[str, Command] = {
         "course.environment.lock",
         "lock",
     ),
+    "test-locks": Command(
+        "maintainer",
+        "resolve the locks for every system and Python; nothing is installed",
+        "course.environment.lock",
+        "lock",
+        arguments=("--check",),
+    ),
     "clean": Command("maintainer", "remove what the commands have made", "course.clean", None),
 }

@@ -166,19 +166,16 @@ def check_processor() -> Iterator[Finding]:
 
 def check_memory() -> Iterator[Finding]:
     """Check how much memory there is."""
-    text = Path("/proc/meminfo").read_text(encoding="utf-8") if os.path.exists("/proc") else ""
-    sizes = {key: int(kilobytes) * 1024 for key, kilobytes in re.findall(r"(\w+): +(\d+) kB", text)}
-    if "MemAvailable" not in sizes:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        yield Finding("memory", format_bytes(total))
+    try:
+        import psutil
+    except ImportError:
+        yield Finding("memory", "unknown until the packages are installed")
         return
-    available = sizes["MemAvailable"]
-    remedy = None if available >= NEEDED_MEMORY else "close other programs: a notebook takes 2 GB"
-    yield Finding(
-        "memory",
-        f"{format_bytes(sizes['MemTotal'])}, {format_bytes(available)} of it available",
-        remedy,
-    )
+    memory = psutil.virtual_memory()
+    enough = memory.available >= NEEDED_MEMORY
+    text = f"{format_bytes(memory.total)}, {format_bytes(memory.available)} of it available"
+    remedy = "close other programs: a notebook takes 2 GB"
+    yield Finding("memory", text, None if enough else remedy)
 
 
 def check_disk() -> Iterator[Finding]:

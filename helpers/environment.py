@@ -35,3 +35,7 @@ def set_defaults() -> None:
     # times as long as soon as another program wants a core too.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if os.name == "nt":
+        # torch.distributed asks for a library without which it is built for Windows:
+        # https://github.com/pytorch/pytorch/issues/148283
+        os.environ.setdefault("USE_LIBUV", "0")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ class Run:
     """How a started command ended.
 
     Attributes:
-        code: its exit code; -9 after a kill.
+        code: its exit code; after a kill -9, or 1 on Windows.
         output: what it wrote to stdout.
         errors: what it wrote to stderr, the progress bar included.
     """
@@ -67,8 +66,9 @@ def finetune(
 def kill_at(step: int, *arguments: str, threads: int | None = None) -> Run:
     """Run `python -m helpers.finetune` until its progress bar shows a step, then kill it.
 
-    The program is killed with SIGKILL, which nothing can catch: it ends as suddenly as when the
-    power fails. What it wrote before that is on its way to the disk; a power cut may lose some.
+    The program is killed with SIGKILL, or TerminateProcess on Windows, which nothing can catch: it
+    ends as suddenly as when the power fails. What it wrote before that is on its way to the disk; a
+    power cut may lose some.
 
     Args:
         step: a training step, counted as the bar counts.
@@ -86,15 +86,16 @@ def kill_at(step: int, *arguments: str, threads: int | None = None) -> Run:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        seen = b""
+        seen, reached = b"", False
         while block := os.read(process.stderr.fileno(), 4096):
             seen += block
             if _training_step(seen) >= step:
-                process.send_signal(signal.SIGKILL)
+                process.kill()
+                reached = True
                 break
         output, rest = process.communicate()
     errors = (seen + rest).decode()
-    if process.returncode != -signal.SIGKILL:
+    if not (reached and process.returncode):
         raise LaunchError(f"The program ended before step {step}:\n{errors[-2000:]}")
     return Run(process.returncode, output.decode(), errors)
 

@@ -6,6 +6,7 @@ own under build/, which may see the packages of `.venv` too.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,6 +14,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +25,10 @@ LOCKS = PROJECT / "locks"
 # If the course's conda environment is active, it is used in place of `.venv`.
 CONDA = "fine-tuning-notebooks"
 RECORD = "course-installed.json"
+# PyTorch's own index of builds without CUDA, which are a fifth as large.
+TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+TORCH_INDEX_VARIABLE = "COURSE_TORCH_INDEX"
+ANSWER_SECONDS = 3.0
 
 
 class InstallError(Exception):
@@ -182,8 +189,70 @@ def make(environment: Environment, folder: Path, extras: list[str]) -> None:
         wanted = ["--editable", f".[{','.join(extras)}]"]
     else:
         wanted = requirements(*extras)
+    if environment.folder == ".venv":
+        install_torch(python)
     constraint = ["--constraint", str(LOCKS / f"{environment.lock}.txt")]
     pip_install(python, [*constraint, *wanted])
+
+
+def torch_index() -> str | None:
+    """Return the index to take torch from; None is the one that pip uses for everything.
+
+    On Linux, the torch of the public index brings 2.5 GB of CUDA with it. Without an NVIDIA driver,
+    PyTorch's index of smaller builds is used, if it answers.
+    """
+    if chosen := os.environ.get(TORCH_INDEX_VARIABLE):
+        return chosen
+    if sys.platform != "linux" or shutil.which("nvidia-smi"):
+        return None
+    if answers(f"{TORCH_CPU_INDEX}/torch/"):
+        return TORCH_CPU_INDEX
+    print(
+        f"No NVIDIA driver is here, and PyTorch's index for CPUs does not answer "
+        f"({TORCH_CPU_INDEX}): torch comes from pip's own index, perhaps with 2.5 GB of CUDA; "
+        f"{TORCH_INDEX_VARIABLE} names another index.",
+        flush=True,
+    )
+    return None
+
+
+def answers(address: str) -> bool:
+    """Say whether something is found at an address within ANSWER_SECONDS."""
+    found: list[bool] = []
+
+    def ask() -> None:
+        with contextlib.suppress(OSError, ValueError):
+            urllib.request.urlopen(address, timeout=ANSWER_SECONDS).close()
+            found.append(True)
+
+    # In a thread, because the timeout does not cover looking up the host name.
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(ANSWER_SECONDS)
+    return bool(found)
+
+
+def install_torch(python: str) -> None:
+    """Install torch from an index of its own, if there is one for this machine.
+
+    Raises:
+        InstallError: if the index that the user named does not have it.
+    """
+    (pin,) = (pin for pin in requirements() if pin.startswith("torch=="))
+    index = torch_index()
+    if index is None:
+        return
+    print(f"torch comes from {index}", flush=True)
+    # Its dependencies come with everything else, from the index that pip uses.
+    command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
+    if subprocess.call([*command, "--index-url", index, pin], cwd=PROJECT) == 0:
+        return
+    if TORCH_INDEX_VARIABLE in os.environ:
+        raise InstallError(
+            f"{TORCH_INDEX_VARIABLE}={index} has no {pin} for this Python: pip says more above; "
+            "unset it, or name another index."
+        )
+    print("torch comes from the index that pip uses.", flush=True)
 
 
 def install_extension(extra: str, python: str) -> None:
