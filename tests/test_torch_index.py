@@ -51,6 +51,8 @@ def linux_without_gpu(monkeypatch) -> None:
 def fresh_python(tmp_path, monkeypatch) -> str:
     """A Python with pip, which has no settings of this machine."""
     venv.create(tmp_path / "venv", with_pip=True)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     return str(install.python_of(tmp_path / "venv"))
 
