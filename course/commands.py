@@ -132,6 +132,9 @@ COMMANDS: dict[str, Command] = {
         quick=True,
     ),
     "test-demo": _test("test-demo", "test the page of 'demo' over loopback", "demo"),
+    "test-pythons": _test(
+        "test-pythons", "run the light tests and notebooks on each Python of this machine"
+    ),
     "update": Command(
         "maintainer",
         "execute the notebooks, store their outputs, and show what changed",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
 
+from course.environment import install
 from course.environment.chromium import require_chromium
 from course.environment.kernel import PROJECT
 from course.notebooks import answers, pictures
@@ -26,30 +28,62 @@ FOLDERS = {
 }
 
 
-def python(*arguments: str, **variables: str) -> bool:
-    """Run a module of this Python in the project's folder; return whether it succeeded."""
+def run(python: str, *arguments: str, **variables: str) -> bool:
+    """Run a module of a Python in the project's folder; return whether it succeeded."""
     environment = os.environ | variables
-    return not subprocess.call([sys.executable, "-m", *arguments], cwd=PROJECT, env=environment)
+    return not subprocess.call([python, "-m", *arguments], cwd=PROJECT, env=environment)
 
 
-def compare_notebooks() -> bool:
-    """Compare what every notebook and its answers print with the stored outputs."""
+def test_light(python: str) -> bool:
+    """Run the tests that need nothing but the course's own environment."""
+    tests = sorted(map(str, (PROJECT / "tests").glob("test_*.py")))
+    return run(python, "pytest", "-q", *SLOWEST, *PAIRS, *tests, OMP_NUM_THREADS="1")
+
+
+def compare_notebooks(python: str, light_only: bool = False) -> bool:
+    """Compare what notebooks and their answers print with the stored outputs.
+
+    Args:
+        python: the Python that runs them.
+        light_only: whether to leave out those that train for long.
+    """
     light, training = [], []
     for copy in answers.write_copies(find_notebooks()):
         (training if copy.name[:2] in TRAINING else light).append(str(copy))
     nbval = ("pytest", "-q", "--nbval", "--nbval-current-env")
-    return python(*nbval, *PAIRS, *light, OMP_NUM_THREADS="1") and python(*nbval, *training)
+    if not run(python, *nbval, *PAIRS, *light, OMP_NUM_THREADS="1"):
+        return False
+    return light_only or run(python, *nbval, *training)
 
 
 def test_all() -> bool:
     """Lint, run the tests that need nothing but `.venv`, and compare the notebooks."""
-    tests = sorted(map(str, (PROJECT / "tests").glob("test_*.py")))
+    here = sys.executable
     return (
-        python("ruff", "check")
-        and python("ruff", "format", "--check")
-        and python("pytest", "-q", *SLOWEST, *PAIRS, *tests, OMP_NUM_THREADS="1")
-        and compare_notebooks()
+        run(here, "ruff", "check")
+        and run(here, "ruff", "format", "--check")
+        and test_light(here)
+        and compare_notebooks(here)
     )
+
+
+def test_pythons() -> bool:
+    """Run the light tests and notebooks on every supported Python of this machine."""
+    results = {}
+    for version in reversed(install.supported_versions()):
+        number = ".".join(map(str, version))
+        base = install.find_version(version)
+        if base is None:
+            results[number] = "not on this machine, left out"
+            continue
+        folder = f"build/python-{number}"
+        environment = dataclasses.replace(install.ENVIRONMENTS["course"], folder=folder)
+        there = install.prepare_environment(environment, base)
+        print(f"\nPython {number}: {there}", flush=True)
+        passed = test_light(there) and compare_notebooks(there, light_only=True)
+        results[number] = "passed" if passed else "failed"
+    print("\n".join(f"Python {number}: {result}" for number, result in results.items()))
+    return "failed" not in results.values()
 
 
 def main(arguments: list[str]) -> int:
@@ -61,10 +95,12 @@ def main(arguments: list[str]) -> int:
     name, *options = arguments
     if name == "test":
         return int(not test_all())
+    if name == "test-pythons":
+        return int(not test_pythons())
     if name == "pictures":
         return main(["test-browser", *options]) or pictures.main([])
     if name == "test-browser":
         require_chromium()
     folder, how = FOLDERS[name]
     quick = ("-m", "not slow") if os.environ.get("QUICK") else ()
-    return int(not python("pytest", "-q", *SLOWEST, *how, *quick, *options, folder))
+    return int(not run(sys.executable, "pytest", "-q", *SLOWEST, *how, *quick, *options, folder))

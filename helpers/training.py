@@ -1,5 +1,6 @@
 """The course's recipe for fine-tuning: model, arguments, metrics, history."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from helpers.sampling import SEED
 from helpers.sources import Source
 
 Metrics = dict[str, float]
+
+MPS_VARIABLE = "COURSE_MPS"
 
 RECIPE = {
     "per_device_train_batch_size": 16,
@@ -46,8 +49,9 @@ def training_arguments(
     Args:
         source: whose learning rate is taken.
         output_dir: the folder for checkpoints.
-        fast: use what this machine has, a GPU or bfloat16 units, at the price of results that
-            differ between machines in their last digits.
+        fast: use what this machine has, an NVIDIA GPU or bfloat16 units, at the price of results
+            that differ between machines in their last digits. A Mac's GPU is used only if the
+            environment variable COURSE_MPS is 1: nobody has tried it yet.
         changes: any arguments of `TrainingArguments`, in place of the course's.
 
     Raises:
@@ -59,9 +63,11 @@ def training_arguments(
 
 
 def _fast_arguments() -> dict[str, object]:
-    precision, gpu = fast_precision(), torch.cuda.is_available()
+    gpu = torch.cuda.is_available()
+    mps = os.environ.get(MPS_VARIABLE) == "1" and torch.backends.mps.is_available()
+    precision = "float32" if mps else fast_precision()
     return {
-        "use_cpu": not gpu,
+        "use_cpu": not (gpu or mps),
         "dataloader_pin_memory": gpu,
         "bf16": precision == "bfloat16",
         "fp16": precision == "float16",

@@ -9,7 +9,10 @@ from helpers.training import training_arguments
 def machine(monkeypatch):
     """Pretend to have a machine of some kind."""
 
-    def pretend(cpu: dict[str, bool], gpu: bool = False, gpu_bfloat16: bool = False) -> None:
+    def pretend(
+        cpu: dict[str, bool], gpu: bool = False, gpu_bfloat16: bool = False, mps: bool = False
+    ) -> None:
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: cpu)
         monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: gpu_bfloat16)
@@ -40,6 +43,16 @@ def test_a_gpu_computes_in_half_precision(machine, bfloat16, precision):
 def test_fast_arguments_choose_bfloat16_where_there_are_units(machine, source, tmp_path):
     machine({"amx_bf16": True})
     assert training_arguments(source, tmp_path, fast=True).bf16
+
+
+@pytest.mark.parametrize(("switch", "stays_on_the_cpu"), [("1", False), ("", True)])
+def test_a_mac_s_gpu_is_used_only_if_asked_for(
+    machine, source, tmp_path, monkeypatch, switch, stays_on_the_cpu
+):
+    machine({"asimd": True}, mps=True)
+    monkeypatch.setenv("COURSE_MPS", switch)
+    arguments = training_arguments(source, tmp_path, fast=True)
+    assert (arguments.use_cpu, arguments.bf16) == (stays_on_the_cpu, False)
 
 
 def test_what_is_asked_for_comes_before_what_is_fast(machine, source, tmp_path):

@@ -98,14 +98,9 @@ def find_python() -> str:
     versions = supported_versions()
     if sys.version_info[:2] in versions:
         return sys.executable
-    for major, minor in versions:
-        if path := shutil.which(f"python{major}.{minor}"):
+    for version in versions:
+        if path := find_version(version):
             return path
-        if launcher := shutil.which("py"):
-            asked = [launcher, f"-{major}.{minor}", "-c", "import sys; print(sys.executable)"]
-            answer = subprocess.run(asked, capture_output=True, text=True)
-            if answer.returncode == 0:
-                return answer.stdout.strip()
     newest, oldest = (".".join(map(str, version)) for version in (versions[0], versions[-1]))
     here = ".".join(map(str, sys.version_info[:2]))
     raise InstallError(
@@ -113,6 +108,19 @@ def find_python() -> str:
         "(from python.org; 'brew install python' on a Mac; 'sudo apt-get install python3-venv' on "
         "Debian and Ubuntu), then run the command again with it."
     )
+
+
+def find_version(version: tuple[int, int]) -> str | None:
+    """Return the path of a Python of a version, or None if there is none."""
+    number = ".".join(map(str, version))
+    for command in ([f"python{number}"], ["py", f"-{number}"]):
+        if program := shutil.which(command[0]):
+            # A name on the path is not enough: pyenv has names that start nothing.
+            asked = [program, *command[1:], "-c", "import sys; print(sys.executable)"]
+            answer = subprocess.run(asked, capture_output=True, text=True)
+            if answer.returncode == 0:
+                return answer.stdout.strip()
+    return None
 
 
 def python_of(folder: Path) -> Path:
@@ -154,7 +162,19 @@ def prepare(name: str) -> str:
     Raises:
         InstallError: if that cannot be done.
     """
-    environment = ENVIRONMENTS[name]
+    return prepare_environment(ENVIRONMENTS[name])
+
+
+def prepare_environment(environment: Environment, base: str | None = None) -> str:
+    """Make an environment, or bring it up to date; return its Python.
+
+    Args:
+        environment: what to install, and where.
+        base: the Python that makes it; None is the one that `find_python` finds.
+
+    Raises:
+        InstallError: if that cannot be done.
+    """
     if environment.sees_course:
         prepare("course")
     folder = folder_of(environment)
@@ -165,7 +185,7 @@ def prepare(name: str) -> str:
     if not python.exists() or record.get("digest") != digest or not extras <= set(record["extras"]):
         print(f"Installing into {environment.folder}: {environment.note}", flush=True)
         extras |= set(record.get("extras", []))
-        make(environment, folder, sorted(extras))
+        make(environment, folder, sorted(extras), base)
         text = json.dumps({"digest": digest, "extras": sorted(extras)})
         (folder / RECORD).write_text(text, encoding="utf-8")
     if environment.extension:
@@ -173,15 +193,23 @@ def prepare(name: str) -> str:
     return str(python)
 
 
-def make(environment: Environment, folder: Path, extras: list[str]) -> None:
+def make(
+    environment: Environment, folder: Path, extras: list[str], base: str | None = None
+) -> None:
     """Make an environment if there is none, and install into it.
+
+    Args:
+        environment: what to install.
+        folder: where.
+        extras: the extras of pyproject.toml to install.
+        base: the Python that makes it; None is the one that `find_python` finds.
 
     Raises:
         InstallError: if a step fails.
     """
     python = str(python_of(folder))
     if not os.path.exists(python):
-        run([find_python(), "-m", "venv", str(folder)], "make a virtual environment")
+        run([base or find_python(), "-m", "venv", str(folder)], "make a virtual environment")
     if environment.sees_course:
         course = purelib(str(python_of(folder_of(ENVIRONMENTS["course"]))))
         Path(purelib(python), "course.pth").write_text(course + "\n", encoding="utf-8")
@@ -189,7 +217,7 @@ def make(environment: Environment, folder: Path, extras: list[str]) -> None:
         wanted = ["--editable", f".[{','.join(extras)}]"]
     else:
         wanted = requirements(*extras)
-    if environment.folder == ".venv":
+    if environment.has_course and not environment.sees_course:
         install_torch(python)
     constraint = ["--constraint", str(LOCKS / f"{environment.lock}.txt")]
     pip_install(python, [*constraint, *wanted])
@@ -239,6 +267,9 @@ def install_torch(python: str) -> None:
         InstallError: if the index that the user named does not have it.
     """
     (pin,) = (pin for pin in requirements() if pin.startswith("torch=="))
+    version = pin.removeprefix("torch==")
+    if any(Path(purelib(python)).glob(f"torch-{version}*.dist-info")):
+        return
     index = torch_index()
     if index is None:
         return
