@@ -341,6 +341,9 @@ def test_a_script_that_was_changed_in_the_cache_is_replaced(fetched, hub):
 def test_the_scripts_that_may_run_are_those_of_the_version_that_is_pinned():
     assert f"evaluate=={metric_cache.EVALUATE}" in requirements()
     assert tuple(metric_cache.SCRIPTS) == METRICS
+    for page in ("teaching.md", "teaching.zh-CN.md"):
+        text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
+        assert f"`evaluate` {metric_cache.EVALUATE}" in text
 
 
 @pytest.mark.parametrize("endpoint", ["http://[::1", "http://127.0.0.1:99999", "http://a b"])
