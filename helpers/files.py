@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -30,6 +30,17 @@ def write_whole(path: Path, content: str | bytes) -> None:
 def nearest_existing(path: Path) -> Path:
     """Return the path, or the nearest folder above it that exists."""
     return path if path.exists() or path == path.parent else nearest_existing(path.parent)
+
+
+def stays_inside(path: str) -> bool:
+    """Say whether a path names something inside the folder that it is relative to.
+
+    Args:
+        path: a path that somebody else chose, as the system of any machine reads it.
+    """
+    # Windows knows more ways out of a folder, and those of the other systems too.
+    names = PureWindowsPath(path)
+    return not names.anchor and bool(names.parts) and ".." not in names.parts
 
 
 def format_bytes(size: float) -> str:

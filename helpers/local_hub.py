@@ -7,6 +7,7 @@ pull requests or web pages.
 
 import base64
 import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -14,17 +15,23 @@ import socket
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
-from helpers.files import git_blob_id, write_whole
+from helpers.files import git_blob_id, stays_inside, write_whole
 
+USER = "learner"
 KINDS = ("model", "dataset", "space")
+# As long as the Hub allows.
+LONGEST_NAME = 96
+# A body is held in memory.
+LARGEST_BODY = 2**30
 
 # As on the Hub, binary formats and large files are stored outside the git history, in Git LFS.
 LARGE_BYTES = 10 * 2**20
@@ -120,26 +127,22 @@ class LocalHub:
 
     Attributes:
         url: its address, for `HF_ENDPOINT`.
-        token: its only token, which private repositories and all changes require.
-        user: whose token it is, and the owner of the repositories that it may change.
+        token: its only token, which private repositories and all changes require; its user is
+            USER, who may change only the repositories of that owner.
         faults: the faults that it has on demand.
         requests: method, path and status of each answered request.
         repos: the repositories by kind and name.
     """
 
-    def __init__(
-        self, folder: str | Path, port: int = 0, token: str | None = None, user: str = "learner"
-    ) -> None:
+    def __init__(self, folder: str | Path, port: int = 0, token: str | None = None) -> None:
         """Prepare a hub.
 
         Args:
             folder: where the repositories are stored; the next hub finds them there again.
             port: the port to listen on; 0 is any that is free.
             token: the token to accept; None generates one.
-            user: the name of its user.
         """
         self.token = token or f"hf_{secrets.token_hex(16)}"
-        self.user = user
         self.faults = Faults()
         self.requests: list[tuple[str, str, int]] = []
         self.repos: dict[tuple[str, str], Repo] = {}
@@ -148,8 +151,14 @@ class LocalHub:
         self.connections: set[socket.socket] = set()
         self.folder = Path(folder)
         for record in self.folder.glob("repos/**/*.json"):
-            repo = Repo(**json.loads(record.read_text(encoding="utf-8")))
-            self.repos[repo.kind, repo.name] = repo
+            try:
+                repo = Repo(**json.loads(record.read_text(encoding="utf-8")))
+            except (TypeError, ValueError):
+                # Aside, where a new repository of this name does not replace it.
+                aside = record.replace(record.with_suffix(".damaged"))
+                warnings.warn(f"The record of a repository is damaged: see {aside}", stacklevel=2)
+            else:
+                self.repos[repo.kind, repo.name] = repo
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.hub = self
         self.port = self._server.server_address[1]
@@ -207,12 +216,15 @@ class LocalHub:
             The commit's sha.
 
         Raises:
-            HubError: for a name or a kind that the Hub would refuse.
+            HubError: for a name, a kind or a path that the Hub would refuse.
         """
         with self.lock:
             part = r"\w(?:[\w.-]*\w)?"
-            if kind not in KINDS or not re.fullmatch(f"{part}/{part}", repo_id, re.ASCII):
+            named = re.fullmatch(f"{part}/{part}", repo_id, re.ASCII)
+            if kind not in KINDS or not named or len(repo_id) > LONGEST_NAME:
                 raise HubError(400, f"The Hub does not accept such a repository: {kind} {repo_id}")
+            for path in files:
+                check_path(path)
             repo = self.repos.setdefault((kind, repo_id), Repo(kind, repo_id))
             repo.private, repo.gated = private, gated
             entries = {}
@@ -251,10 +263,21 @@ class LocalHub:
         """Return the file of the content with this ETag: a git id, or a sha256 in LFS."""
         return self.folder / "contents" / Path(etag).name
 
+    def signature(self, sha256: str) -> str:
+        """Return what opens a content of LFS, for those who were sent to it."""
+        return hmac.digest(self.token.encode(), sha256.encode(), "sha256").hex()
+
     def keep(self, content: bytes, etag: str) -> None:
         """Store a content under its ETag."""
         if not self.content_path(etag).is_file():
             write_whole(self.content_path(etag), content)
+
+
+def check_path(path: str) -> None:
+    """Raise a HubError for a path that no file of a repository can have."""
+    path.encode()  # A ValueError, if no listing could name it.
+    if not stays_inside(path):
+        raise HubError(400, f"The Hub does not accept such a path: {path!r}")
 
 
 def is_large(path: str, size: int) -> bool:
@@ -328,6 +351,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # Otherwise a body waits until the client has acknowledged its headers.
     disable_nagle_algorithm = True
+    # Until the request's own is read: what is no HTTP is answered and logged too.
+    command = path = ""
 
     def setup(self) -> None:
         super().setup()
@@ -340,21 +365,20 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         # Without the headers, which hold tokens.
-        self.hub.requests.append((self.command, urlsplit(self.path).path, int(code)))
+        self.hub.requests.append((self.command or "", self.path.partition("?")[0], int(code)))
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
 
     def answer(self) -> None:
         time.sleep(self.hub.faults.latency_seconds)
-        url = urlsplit(self.path)
-        self.query = {key: values[0] for key, values in parse_qs(url.query).items()}
-        # An unread body would be taken for the next request on this connection.
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         method = "GET" if self.command == "HEAD" else self.command
         try:
+            self.body = self._read_body()
+            self.location, _, query = self.path.partition("?")
+            self.query = {key: values[0] for key, values in parse_qs(query).items()}
             for allowed, pattern, for_owner, endpoint in ROUTES:
-                if allowed == method and (match := pattern.fullmatch(url.path)):
+                if allowed == method and (match := pattern.fullmatch(self.location)):
                     parts = {key: unquote(part or "") for key, part in match.groupdict().items()}
                     if "name" in parts:
                         kind, name = parts.pop("kind") or "model", parts.pop("name")
@@ -365,10 +389,18 @@ class _Handler(BaseHTTPRequestHandler):
             raise HubError(404, "Sorry, we can't find the page you are looking for.")
         except HubError as error:
             self._send({"error": str(error)}, error.status, **error.headers)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             self._send({"error": f"Malformed request: {error!r}"}, 400)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = answer
+
+    def _read_body(self) -> bytes:
+        length = self.headers.get("Content-Length", "0")
+        if not re.fullmatch("[0-9]{1,12}", length) or int(length) > LARGEST_BODY:
+            # An unread body would be taken for the next request on this connection.
+            self.close_connection = True
+            raise HubError(400, f"Content-Length is no number up to {LARGEST_BODY}: {length}")
+        return self.rfile.read(int(length))
 
     def _send(self, value: Any, status: int = 200, **headers: Any) -> None:
         content = json.dumps(value).encode()
@@ -404,15 +436,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _check_owner(self, name: str | None) -> None:
         if not self._has_token():
             raise HubError(401, "Invalid username or password.")
-        if name and not name.startswith(f"{self.hub.user}/"):
+        if name and not name.startswith(f"{USER}/"):
             raise HubError(403, f"You don't have the rights to change {name}")
+
+    def _check_gate(self, repo: Repo) -> None:
+        if repo.gated and not self._has_token():
+            raise HubError(401, f"Access to {repo.name} is restricted.", "GatedRepo")
 
     # The user and the list of repositories.
 
     @route("GET", "/api/whoami-v2", for_owner=True)
     def whoami(self) -> None:
         access = {"type": "access_token", "accessToken": {"displayName": "local", "role": "write"}}
-        user = {"type": "user", "name": self.hub.user, "fullname": self.hub.user, "orgs": []}
+        user = {"type": "user", "name": USER, "fullname": USER, "orgs": []}
         self._send({**user, "auth": access})
 
     @route("POST", "/api/validate-yaml")
@@ -443,7 +479,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _requested_repo(self) -> tuple[str, str, bool]:
         asked = json.loads(self.body)
-        name = f"{asked.get('organization') or self.hub.user}/{asked['name']}"
+        name = f"{asked.get('organization') or USER}/{asked['name']}"
         self._check_owner(name)
         private = bool(asked.get("private")) or asked.get("visibility") == "private"
         return asked.get("type") or "model", name, private
@@ -454,9 +490,11 @@ class _Handler(BaseHTTPRequestHandler):
     def repo_info(self, repo: Repo, revision: str) -> None:
         commit = repo.find(revision or "main")
         siblings = []
+        with_blobs = self.query.get("blobs", "").lower() in ("1", "true")
+        if with_blobs:
+            self._check_gate(repo)
         for path, entry in sorted(commit["files"].items()):
             file = {"rfilename": path}
-            with_blobs = self.query.get("blobs", "").lower() in ("1", "true")
             if with_blobs:
                 file |= {"size": entry["size"], "blobId": entry["oid"]}
             if with_blobs and "lfs" in entry:
@@ -470,6 +508,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @route("GET", "{api}/tree/{revision}(?:/{path})?")
     def tree(self, repo: Repo, revision: str, path: str) -> None:
+        self._check_gate(repo)
         start = f"{path}/" if path else ""
         deep = self.query.get("recursive", "").lower() in ("1", "true")
         entries = [
@@ -483,6 +522,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @route("POST", "{api}/paths-info/{revision}")
     def paths_info(self, repo: Repo, revision: str) -> None:
+        self._check_gate(repo)
         entries = list_files(repo.find(revision)["files"])
         paths = parse_qs(self.body.decode()).get("paths", [])
         self._send([entries[path] for path in paths if path in entries])
@@ -505,8 +545,7 @@ class _Handler(BaseHTTPRequestHandler):
     @route("GET", "{page}/resolve/{revision}/{path}")
     def resolve(self, repo: Repo, revision: str, path: str) -> None:
         self._refuse_on_demand()
-        if repo.gated and not self._has_token():
-            raise HubError(401, f"Access to {repo.name} is restricted.", "GatedRepo")
+        self._check_gate(repo)
         commit = repo.find(revision)
         entry = commit["files"].get(path)
         if entry is None:
@@ -516,11 +555,12 @@ class _Handler(BaseHTTPRequestHandler):
         if "lfs" not in entry:
             return self._send_content(entry["oid"], commit["sha"])
         sha256 = entry["lfs"]["oid"]
+        query = f"commit={commit['sha']}&signature={self.hub.signature(sha256)}"
         self._send(
             {},
             302,
             # Another host name, as that of the Hub's storage: the client sends no token there.
-            Location=f"http://localhost:{self.hub.port}/lfs/{sha256}?commit={commit['sha']}",
+            Location=f"http://localhost:{self.hub.port}/lfs/{sha256}?{query}",
             X_Repo_Commit=commit["sha"],
             X_Linked_Etag=f'"{sha256}"',
             X_Linked_Size=entry["size"],
@@ -530,10 +570,12 @@ class _Handler(BaseHTTPRequestHandler):
     @route("GET", "/lfs/{sha256}")
     def download_from_lfs(self, sha256: str) -> None:
         self._refuse_on_demand()
+        if self.query.get("signature") != self.hub.signature(sha256):
+            raise HubError(403, "This address does not come from this hub")
         self._send_content(sha256, self.query.get("commit"))
 
     def _refuse_on_demand(self) -> None:
-        if self.hub.faults.refuse(self.command, urlsplit(self.path).path):
+        if self.hub.faults.refuse(self.command, self.location):
             raise HubError(503, "Service unavailable")
 
     def _send_content(self, etag: str, commit: str | None) -> None:
@@ -557,7 +599,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
         if self.command == "HEAD":
             return
-        if self.hub.faults.cut(urlsplit(self.path).path):
+        if self.hub.faults.cut(self.location):
             end = (first + end) // 2
             self.close_connection = True
         with path.open("rb") as file:
@@ -626,7 +668,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _find_upload(self, sha256: str, size: int | None) -> Entry:
         path = self.hub.content_path(sha256)
-        if not path.is_file() or size not in (None, path.stat().st_size):
+        # The name alone: a path to it would go into the listings.
+        if path.name != sha256 or not path.is_file() or size not in (None, path.stat().st_size):
             raise HubError(400, f"There is no upload of this sha256 and size: {sha256}")
         return large_entry(sha256, path.stat().st_size)
 
@@ -648,6 +691,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _apply(self, key: str, value: Mapping[str, Any], files: dict[str, Entry]) -> None:
         path = value["path"]
+        if key in ("file", "lfsFile"):
+            check_path(path)
         if key == "file":
             content = base64.b64decode(value["content"])
             files[path] = small_entry(content)

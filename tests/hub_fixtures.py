@@ -22,12 +22,16 @@ from tokenizers import (
 )
 from transformers import BertConfig, BertForPreTraining
 
+from helpers.files import git_blob_id
 from helpers.local_hub import LocalHub
 
 DATASET = "Yelp/yelp_review_full"
 MODEL = "google-bert/bert-base-cased"
 METRICS = ("accuracy", "f1", "mae")
-METRIC_SCRIPTS = Path(__file__).resolve().parent.parent / "helpers" / "metrics"
+METRIC_FOLDER = Path(__file__).resolve().parent.parent / "helpers" / "metrics"
+METRIC_SCRIPTS = {name: (METRIC_FOLDER / name / f"{name}.py").read_bytes() for name in METRICS}
+# In place of those of the scripts on the real Hub.
+METRIC_DIGESTS = {name: git_blob_id(script) for name, script in METRIC_SCRIPTS.items()}
 
 STARS = ("1 star", "2 star", "3 stars", "4 stars", "5 stars")
 ROWS = {"train": 3000, "test": 2000}
@@ -100,8 +104,7 @@ def fill_hub(hub: LocalHub) -> None:
     reviews = {split: list(make_reviews(split, count)) for split, count in ROWS.items()}
     hub.add_repo(DATASET, "dataset", _dataset_files(reviews))
     hub.add_repo(MODEL, "model", _model_files([text for _, text in reviews["train"]]))
-    for name in METRICS:
-        script = (METRIC_SCRIPTS / name / f"{name}.py").read_bytes()
+    for name, script in METRIC_SCRIPTS.items():
         hub.add_repo(f"evaluate-metric/{name}", "space", {f"{name}.py": script})
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.files import format_bytes, git_blob_id, has_digest, write_whole
+from helpers.files import format_bytes, git_blob_id, has_digest, stays_inside, write_whole
 
 
 @pytest.mark.parametrize("content", ["评论\n", b"\x00\xff"])
@@ -56,3 +56,16 @@ def test_a_file_is_told_by_either_digest(tmp_path):
     assert has_digest(path, git_blob_id(b"hello\n"))
     assert not has_digest(path, hashlib.sha256(b"hello").hexdigest())
     assert not has_digest(path, git_blob_id(b"hello"))
+
+
+@pytest.mark.parametrize("path", ["a", "a/b.txt", "a/.b", "...", "评论.txt", "a/b..c"])
+def test_a_name_inside_a_folder_stays_inside_it(path):
+    assert stays_inside(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", ".", "..", "/a", "a/../../b", "a/..", "\\a", "..\\a", "C:a", "C:\\a", "\\\\host\\a"],
+)
+def test_a_name_that_leaves_its_folder_on_any_system_does_not(path):
+    assert not stays_inside(path)

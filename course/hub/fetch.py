@@ -1,4 +1,8 @@
-"""Download everything that the hub source needs into the cache ahead of a class."""
+"""Download everything that the hub source needs into the cache ahead of a class.
+
+The client library is imported only once HF_ENDPOINT is known to name a Hub: it cannot even be
+imported with one that is malformed.
+"""
 
 import errno
 import importlib.metadata
@@ -11,16 +15,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import HfApi, hf_hub_download
-from huggingface_hub.errors import RevisionNotFoundError
-from huggingface_hub.hf_api import RepoFile
-
 from course.environment.kernel import PROJECT
-from course.hub.metric_cache import remove_wrong_scripts
+from course.hub.metric_cache import EVALUATE, changed_scripts, remove_wrong_scripts
 from course.hub.retry import DELAYS, cause_chain, first_line, retry
 from helpers import hub
 from helpers.files import format_bytes, has_digest
 from helpers.sources import HUB, SourceError
+
+# What a system says of a folder that cannot be written to.
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 # The dataset is stored twice: as it is downloaded and, uncompressed, as it is read.
 UNCOMPRESSED = 2
@@ -48,30 +51,46 @@ class HubFile:
         return self.cache_path.is_file() and has_digest(self.cache_path, self.digest)
 
     def remove(self) -> None:
-        """Remove it from the cache: the link and what it points to."""
-        self.cache_path.resolve().unlink(missing_ok=True)
+        """Remove it from the cache: the link, and what it points to there."""
+        content = self.cache_path.resolve()
+        # Somebody may have put a link to a file of their own in its place.
+        if content.is_relative_to(hub.downloads().resolve()):
+            content.unlink(missing_ok=True)
         self.cache_path.unlink(missing_ok=True)
 
 
 def list_files(kind: str, repo: str, revision: str = "main") -> Iterator[HubFile]:
-    """Yield the files that the Hub lists for a repository."""
+    """Yield the files that the Hub lists for a repository.
+
+    Raises:
+        SourceError: for one that would not be in the cache.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    from course.hub.client import check_name
+
     api = HfApi(endpoint=hub.endpoint(), token=hub.find_token() or False)
     commit = api.repo_info(repo, repo_type=kind, revision=revision).sha
+    check_name(commit)
     # Not the repository's information, from which a mirror leaves out the sizes.
     for entry in api.list_repo_tree(repo, repo_type=kind, revision=commit, recursive=True):
         if isinstance(entry, RepoFile):
+            check_name(entry.path)
             digest = entry.lfs.sha256 if entry.lfs else entry.blob_id
             yield HubFile(kind, repo, commit, entry.path, entry.size, digest)
 
 
-def list_metric(name: str) -> HubFile:
-    """Return a metric's script at the revision that `evaluate` loads."""
+def list_metric(name: str) -> list[HubFile]:
+    """Return a metric's script, if the Hub has it, at the revision that `evaluate` loads."""
+    from huggingface_hub.errors import RevisionNotFoundError
+
     repo = f"evaluate-metric/{name}"
     try:
         files = list(list_files("space", repo, f"v{importlib.metadata.version('evaluate')}"))
     except RevisionNotFoundError:
         files = list(list_files("space", repo))
-    return next(file for file in files if file.path == f"{name}.py")
+    return [file for file in files if file.path == f"{name}.py"]
 
 
 def list_remote_files(delays: Sequence[float]) -> tuple[list[HubFile], list[HubFile]]:
@@ -79,13 +98,28 @@ def list_remote_files(delays: Sequence[float]) -> tuple[list[HubFile], list[HubF
 
     Returns:
         The files of the dataset and the model, and the metrics' scripts.
+
+    Raises:
+        SourceError: if a script is not the one that the course knows.
     """
     dataset = retry(lambda: list(list_files("dataset", hub.DATASET)), delays)
     model = retry(lambda: list(list_files("model", hub.MODEL)), delays)
     files = [file for file in dataset if file.path.endswith((".parquet", "README.md"))]
     files += [file for file in model if file.path in hub.MODEL_FILES]
-    scripts = [retry(lambda name=name: list_metric(name), delays) for name in hub.METRICS]
+    listed = [retry(lambda name=name: list_metric(name), delays) for name in hub.METRICS]
+    scripts = [script for found in listed for script in found]
+    if changed := changed_scripts({metric_of(script): script.digest for script in scripts}):
+        raise SourceError(
+            f"The Hub at HF_ENDPOINT={hub.endpoint()} does not have the programs that the course "
+            f"knows from evaluate {EVALUATE} for {', '.join(changed)}, and others are not run: set "
+            "HF_ENDPOINT to another Hub, or COURSE_SOURCE=embedded, which needs none."
+        )
     return files, scripts
+
+
+def metric_of(script: HubFile) -> str:
+    """Return the name of a script's metric."""
+    return Path(script.path).stem
 
 
 def download(file: HubFile) -> None:
@@ -94,6 +128,8 @@ def download(file: HubFile) -> None:
     Raises:
         ValueError: if its digest is wrong.
     """
+    from huggingface_hub import hf_hub_download
+
     hf_hub_download(
         file.repo,
         file.path,
@@ -158,8 +194,8 @@ def load_all(scripts: Sequence[HubFile], delays: Sequence[float]) -> None:
     Raises:
         SourceError: if that fails.
     """
-    metrics = {Path(script.path).stem: script.digest for script in scripts}
-    command = [sys.executable, "-m", "course.hub.warm_cache", json.dumps([metrics, list(delays)])]
+    paths = {metric_of(script): str(script.cache_path) for script in scripts}
+    command = [sys.executable, "-m", "course.hub.warm_cache", json.dumps([paths, list(delays)])]
     # Each download has been reported already; an error is in the last line.
     quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "PYTHONUNBUFFERED": "1"}
     process = subprocess.run(
@@ -187,13 +223,16 @@ def fetch(delays: Sequence[float]) -> None:
         raise SourceError("HF_HUB_OFFLINE is set, which forbids fetching: unset it.")
     if problem := hub.check_endpoint():
         raise SourceError(problem)
+    from course.hub.client import guard_client
+
+    guard_client()
     files, scripts = list_remote_files(delays)
     everything = files + scripts
     total = format_bytes(sum(file.size for file in everything))
     print(f"From {hub.endpoint()} into {hub.home()}: {len(everything)} files, {total}.")
-    fetched = download_missing(files, delays)
-    for script in scripts:
-        remove_wrong_scripts(Path(script.path).stem, script.digest)
+    fetched = download_missing(everything, delays)
+    for name in hub.METRICS:
+        remove_wrong_scripts(name)
     if fetched or hub.list_missing(HUB.cache_dir):
         print("Loading everything once, as the notebooks do (a minute or so) ...")
         load_all(scripts, delays)
@@ -216,6 +255,14 @@ def explain(error: BaseException) -> str:
             f"The disk of {hub.home()} is full: make room, or set HF_HOME to a folder on another "
             "disk, and run 'python -m course fetch' again, which keeps what is there."
         )
+    for cause in cause_chain(error):
+        # A connection that is refused has no file.
+        if getattr(cause, "filename", None) and cause.errno in UNWRITABLE:
+            return (
+                f"HF_HOME={hub.home()} cannot be written to ({cause.filename}: {cause.strerror}): "
+                "make it yours to write, or set HF_HOME to another folder, and run 'python -m "
+                "course fetch' again."
+            )
     if isinstance(error, KeyboardInterrupt):
         return "Stopped: 'python -m course fetch' resumes where it was."
     return (

@@ -6,10 +6,10 @@ It runs in an environment of its own, build/mirror, which has none of the course
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from course.environment.install import PROJECT
 
@@ -44,23 +44,32 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     return parser.parse_args(arguments)
 
 
+def read_upstream(text: str) -> tuple[str, str]:
+    """Return the scheme and the host of the Hub to mirror.
+
+    Raises:
+        SystemExit: if it is not just these two.
+    """
+    found = re.fullmatch(r"(https?)://((?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?)/?", text)
+    if found is None:
+        sys.exit(f"--upstream {text}: pass a scheme and a host, such as https://huggingface.co.")
+    return found[1], found[2]
+
+
 def configuration(options: argparse.Namespace) -> str:
     """Return olah's configuration file: its command line cannot switch it offline."""
-    upstream = urlsplit(options.upstream)
-    if upstream.scheme not in ("http", "https") or not upstream.netloc or upstream.path.strip("/"):
-        sys.exit(
-            f"--upstream {options.upstream}: pass a scheme and a host, such as https://huggingface.co."
-        )
+    scheme, netloc = read_upstream(options.upstream)
     values = {
         "host": options.host,
         "port": options.port,
         "repositories": str(options.cache.resolve() / "repos"),
-        "scheme": upstream.scheme,
-        "netloc": upstream.netloc,
+        "scheme": scheme,
+        "netloc": netloc,
         "offline": options.offline,
     }
-    # JSON writes these values as TOML does.
-    return CONFIGURATION.format(**{name: json.dumps(value) for name, value in values.items()})
+    # JSON writes these values as TOML does, but for the escapes of an emoji.
+    written = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
+    return CONFIGURATION.format(**written)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

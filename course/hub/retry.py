@@ -5,12 +5,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from helpers.sources import SourceError
+
 Result = TypeVar("Result")
 
 # In seconds; about five minutes in all.
 DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)
 
-# A full disk, a folder that must not be written to, a refusal: waiting fixes none of them.
+# A full disk, a folder that must not be written to, a refusal: waiting fixes none of them, and
+# nothing that a SourceError tells the user to do.
 PERMANENT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 PERMANENT_STATUSES = (401, 403, 404)
 
@@ -47,7 +50,8 @@ def retry(
 def is_permanent(error: BaseException) -> bool:
     """Say whether an error would come back at every attempt."""
     return any(
-        getattr(cause, "errno", None) in PERMANENT_ERRORS
+        isinstance(cause, SourceError)
+        or getattr(cause, "errno", None) in PERMANENT_ERRORS
         or getattr(getattr(cause, "response", None), "status_code", None) in PERMANENT_STATUSES
         for cause in cause_chain(error)
     )

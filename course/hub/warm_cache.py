@@ -5,53 +5,46 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import evaluate
 from datasets import load_dataset
+from evaluate.loading import HubEvaluationModuleFactory
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from course.hub.metric_cache import remove_wrong_scripts
-from course.hub.retry import first_line, is_permanent, retry
+from course.hub.client import guard_client
+from course.hub.retry import retry
 from helpers.sources import HUB
 
 STARS = 5
 
 
-def load_metric(name: str, digest: str) -> None:
-    """Load a metric; remove what was cached if it is not the metric's script.
+class CheckedScript(HubEvaluationModuleFactory):
+    """A metric of the Hub for `evaluate` to cache, from a script that has been checked."""
 
-    Args:
-        name: the metric.
-        digest: the git id of its script.
+    def __init__(self, name: str, path: str) -> None:
+        """Take the script at a path for that of a metric."""
+        super().__init__(f"evaluate-metric/{name}")
+        self.path = path
 
-    Raises:
-        ValueError: if it does not load, or what was loaded is not the script.
-    """
-    try:
-        evaluate.load(HUB.metric(name))
-    except Exception as error:
-        remove_wrong_scripts(name, digest)
-        if is_permanent(error):
-            raise
-        raise ValueError(f"the metric {name} did not load: {first_line(error)}") from None
-    if remove_wrong_scripts(name, digest):
-        raise ValueError(f"what was downloaded for the metric {name} is not its script")
+    def download_loading_script(self, revision: str) -> str:
+        """Return the script, in place of whatever the Hub would send this time."""
+        return self.path
 
 
-def main(metrics: dict[str, str], delays: Sequence[float]) -> None:
+def main(scripts: Mapping[str, str], delays: Sequence[float]) -> None:
     """Load everything, with retries.
 
     Args:
-        metrics: the digest of each metric's script.
+        scripts: the path of each metric's script.
         delays: the seconds to wait before each further attempt.
     """
+    guard_client()
     retry(lambda: load_dataset(HUB.dataset, cache_dir=HUB.cache_dir), delays)
     retry(lambda: AutoTokenizer.from_pretrained(HUB.model), delays)
     load = AutoModelForSequenceClassification.from_pretrained
     retry(lambda: load(HUB.model, num_labels=STARS), delays)
-    for name, digest in metrics.items():
-        retry(lambda name=name, digest=digest: load_metric(name, digest), delays)
+    for name, path in scripts.items():
+        CheckedScript(name, path).get_module()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,12 @@ from collections.abc import Sequence
 HOST, PORT = "127.0.0.1", 7860
 HIGHEST_PORT = 65_535
 
+# Else a page on the Internet could ask in its own name, once that name leads to this machine.
+OWN_NAMES = (HOST, "localhost")
+# In bytes. The page takes no file, and a text far longer than what the model reads costs minutes.
+LARGEST_UPLOAD = 0
+LARGEST_REQUEST = 2_000_000
+
 # Gradio's pages refer to fonts and pictures on other hosts: the browser must load none of them.
 OWN_HOST_ONLY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:"
 
@@ -72,6 +78,8 @@ def serve(listener: socket.socket) -> None:
     import fastapi
     import gradio
     import uvicorn
+    from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from course.serve.demo_page import EXAMPLES, build_page
     from helpers.saved_model import load_finetuned
@@ -83,12 +91,19 @@ def serve(listener: socket.socket) -> None:
     score(model, tokenizer, EXAMPLES[0])
     # The system's fonts: Gradio's own are on another host.
     theme = gradio.themes.Default(font="system-ui", font_mono="monospace")
+    # Nobody needs a description of the page's interface: neither here nor in Gradio's part.
+    undescribed = {"openapi_url": None}
+    application = fastapi.FastAPI(**undescribed)
+    application.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_REQUEST)
+    application.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
     application = gradio.mount_gradio_app(
-        fastapi.FastAPI(),
+        application,
         build_page(model, tokenizer),
         path="/",
+        app_kwargs=undescribed,
         theme=theme,
         ssr_mode=False,
+        max_file_size=LARGEST_UPLOAD,
         # It would store in the browser what was typed.
         run_history=False,
         footer_links=[],

@@ -38,7 +38,7 @@ def build_page(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> gr
         """Score one text: return the probability of each level, and remarks on the text."""
         try:
             prediction = score(model, tokenizer, text)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             return {}, str(error)
         return prediction.probabilities, prediction.remarks
 

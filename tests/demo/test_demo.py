@@ -1,6 +1,7 @@
 """The demo as a person starts it: a real server in a process of its own, asked over loopback."""
 
 import contextlib
+import http.client
 import importlib.metadata
 import json
 import os
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ gradio_client = pytest.importorskip(
     "gradio_client", reason="'python -m course test-demo' installs Gradio"
 )
 
+JSON = {"Content-Type": "application/json"}
 ASK = "There is no text to score: type a sentence, such as 'A moving film.'"
 LONG = "The text is long: only its first 512 tokens were read."
 
@@ -59,12 +61,14 @@ class Demo:
         address: the page's address.
         client: asks as a program would.
         process: the server.
+        uploads: where Gradio would keep what is uploaded.
         connections: the file of what it connected to.
     """
 
     address: str
     client: "gradio_client.Client"
     process: psutil.Process
+    uploads: Path
     connections: Path
 
     def answer(self, text: str) -> tuple[dict[str, float], str]:
@@ -72,6 +76,18 @@ class Demo:
         label, remarks = self.client.predict(text, api_name="/score")
         rows = label.get("confidences", [])
         return {row["label"]: row["confidence"] for row in rows}, remarks
+
+    def status(
+        self, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> int:
+        """Return the status of the answer to a request."""
+        host, port = self.address.removeprefix("http://").split(":")
+        connection = http.client.HTTPConnection(host, int(port), timeout=60)
+        with contextlib.closing(connection):
+            # A server may answer before it has read all of a request.
+            with contextlib.suppress(ConnectionError):
+                connection.request("POST" if body else "GET", f"/{path}", body, headers or {})
+            return connection.getresponse().status
 
     def fetch(self, path: str) -> tuple[dict[str, str], str]:
         """Return the headers and the text of one of its files."""
@@ -92,12 +108,13 @@ def recording(folder: Path) -> Iterator[tuple[dict[str, str], Path]]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Iterator[Demo]:
     """The demo with the model of notebook 07, which it trains where it is not on the disk."""
+    uploads = tmp_path_factory.mktemp("uploads")
     with (
         recording(tmp_path_factory.mktemp("demo")) as (environment, connections),
-        running_demo(environment) as (address, process),
+        running_demo(environment | {"GRADIO_TEMP_DIR": str(uploads)}) as (address, process),
     ):
         client = gradio_client.Client(address, verbose=False)
-        yield Demo(address, client, psutil.Process(process.pid), connections)
+        yield Demo(address, client, psutil.Process(process.pid), uploads, connections)
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +177,39 @@ def test_many_at_once_get_the_answers_that_one_gets(demo):
         together = list(pool.map(demo.answer, texts))
     for (one, _), (other, _) in zip(alone, together, strict=True):
         assert one == pytest.approx(other, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["evil.example", "evil.example:7860", "127.0.0.1.evil.org", ""])
+def test_a_page_that_leads_its_own_name_to_this_machine_is_refused(demo, name):
+    assert demo.status("", headers={"Host": name}) == 400
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "localhost:8888"])
+def test_it_answers_to_its_own_names(demo, name):
+    assert demo.status("", headers={"Host": name}) == 200
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000, 50_000_000])
+def test_no_file_can_be_left_on_this_machine(demo, size):
+    form = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
+    form += b"a" * size + b"\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Origin": "http://evil.example"}
+    assert demo.status("gradio_api/upload", form, headers) == 413
+    assert [path for path in demo.uploads.rglob("*") if path.is_file()] == []
+
+
+def test_a_text_of_megabytes_is_refused_at_once(demo):
+    text = json.dumps({"data": ["good film " * 2_000_000]}).encode()
+    assert demo.status("gradio_api/run/score", text, JSON) == 413
+
+
+def test_without_a_text_a_program_is_told_so_too(demo):
+    assert demo.status("gradio_api/run/score", b'{"data": [null]}', JSON) == 200
+
+
+@pytest.mark.parametrize("path", ["docs", "redoc", "openapi.json"])
+def test_its_interface_is_not_on_show(demo, path):
+    assert demo.status(path) == 404
 
 
 def test_only_this_machine_can_reach_it(demo):

@@ -7,23 +7,29 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_fixtures import DATASET, METRICS, MODEL, fill_hub
+from hub_fixtures import DATASET, METRIC_DIGESTS, METRIC_SCRIPTS, METRICS, MODEL, fill_hub
 
+from course.environment.install import requirements
 from course.environment.kernel import OFFLINE, PROJECT
+from course.hub import metric_cache
 from course.hub.retry import first_line, is_permanent, retry
+from helpers import local_hub
 from helpers.hub import MODEL_FILES
 from helpers.local_hub import Faults, LocalHub, etag_of
 
 NOBODY = "http://127.0.0.1:9"
 
-# As `python -m course.hub.fetch`, without the waiting: neither its own nor that inside the clients.
+# As the command, without the waiting: neither its own nor that inside the clients;
+# with the scripts of the hub on loopback for those of the real one.
 FETCH = """
-import sys, time
-from course.hub import fetch
+import huggingface_hub, sys, time
+from course.hub import fetch, metric_cache
 time.sleep = lambda seconds: None
+metric_cache.SCRIPTS |= {digests}
 {before}
 sys.exit(fetch.main(delays=[0.0] * 20))
 """
@@ -67,7 +73,7 @@ def run(folder: Path, code: str, **variables: str) -> subprocess.CompletedProces
 
 def fetch(folder: Path, endpoint: str, before: str = "", **variables: str):
     variables = {"HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1", **variables}
-    return run(folder, FETCH.format(before=before), **variables)
+    return run(folder, FETCH.format(before=before, digests=METRIC_DIGESTS), **variables)
 
 
 def only_sentence(process: subprocess.CompletedProcess) -> str:
@@ -162,10 +168,8 @@ def test_the_same_weights_for_other_frameworks_stay_where_they_are(story):
 
 def test_no_error_page_is_kept_as_a_metric(story):
     scripts = list((story.folder / "hf" / "modules").rglob("evaluate-metric--*/*/[afm]*.py"))
-    originals = [PROJECT / "helpers" / "metrics" / name / f"{name}.py" for name in METRICS]
-    assert sorted(path.read_bytes() for path in scripts) == sorted(
-        path.read_bytes() for path in originals
-    )
+    assert {path.stem: path.read_bytes() for path in scripts} == METRIC_SCRIPTS
+    assert len(scripts) == len(METRICS)
 
 
 def test_nothing_half_done_is_left_behind(story):
@@ -185,12 +189,12 @@ def test_the_size_is_said_first(story):
 def test_each_file_is_announced_as_it_comes(story):
     lines = story.first.stdout.splitlines()
     announced = [line for line in lines if line.startswith("[")]
-    assert [line.split()[0] for line in announced] == [f"[{n}/8]" for n in range(1, 9)]
+    assert [line.split()[0] for line in announced] == [f"[{n}/11]" for n in range(1, 12)]
 
 
 def test_a_second_run_fetches_nothing(story):
     assert story.second.returncode == 0, story.second.stderr
-    assert "Already in the cache, digests right: 8 of 8 files." in story.second.stdout
+    assert "Already in the cache, digests right: 11 of 11 files." in story.second.stdout
     assert not [path for _, path, _ in story.second_requests if "/api/" not in path]
 
 
@@ -234,14 +238,126 @@ def test_a_file_that_always_comes_wrong_is_not_kept(fetched, hub):
     (path,) = fetched.rglob("snapshots/*/vocab.txt")
     right = path.read_bytes()
     wrong = bytes([right[0] ^ 1]) + right[1:]
-    for damaged in (path.resolve(), hub.content_path(path.resolve().name)):
+    kept = hub.content_path(path.resolve().name)
+    for damaged in (path.resolve(), kept):
         damaged.write_bytes(wrong)
     try:
         sentence = only_sentence(fetch(fetched, hub.url, LOAD_NOTHING))
     finally:
-        hub.content_path(path.resolve().name).write_bytes(right)
+        kept.write_bytes(right)
     assert "vocab.txt was downloaded with a wrong digest" in sentence
     assert not path.exists()
+
+
+@pytest.fixture
+def own_hub(story, tmp_path) -> Iterator[LocalHub]:
+    """A copy of the hub, to change."""
+    shutil.copytree(story.folder / "hub", tmp_path / "hub")
+    with LocalHub(tmp_path / "hub") as hub:
+        yield hub
+
+
+@pytest.fixture
+def work(tmp_path) -> Iterator[Path]:
+    """A file of the user's own, which is there after the test as it was before."""
+    path = tmp_path / "my work" / "results.parquet"
+    path.parent.mkdir()
+    path.write_bytes(b"my work")
+    yield path
+    assert path.read_bytes() == b"my work"
+    assert [*path.parent.iterdir()] == [path]
+
+
+@pytest.mark.parametrize(
+    "way", ["{work}", "../../../../../../my work/results.parquet", "C:\\r.parquet"]
+)
+def test_a_listed_name_that_leaves_the_cache_is_refused(own_hub, tmp_path, work, way):
+    files = own_hub.repos["dataset", DATASET].find("main")["files"]
+    files[way.format(work=work)] = next(iter(files.values()))
+    sentence = only_sentence(fetch(tmp_path, own_hub.url))
+    assert "names a file outside the cache" in sentence
+    assert not (tmp_path / "hf" / "hub").exists()
+
+
+def test_a_commit_whose_name_leaves_the_cache_is_refused(own_hub, tmp_path, work):
+    own_hub.repos["model", MODEL].find("main")["sha"] = f"../../../../{work.parent.name}"
+    assert "outside the cache" in only_sentence(fetch(tmp_path, own_hub.url))
+
+
+@pytest.mark.parametrize("header", ["ETag", "X_Linked_Etag", "X_Repo_Commit"])
+@pytest.mark.parametrize("name", ["results.parquet", "new.parquet"])
+def test_an_answer_that_leaves_the_cache_is_refused(
+    own_hub, tmp_path, work, monkeypatch, header, name
+):
+    honest = local_hub._Handler._send_headers
+
+    def lie(handler, status, **headers) -> None:
+        if header in headers:
+            headers[header] = f'"{work.parent / name}"'
+        honest(handler, status, **headers)
+
+    monkeypatch.setattr(local_hub._Handler, "_send_headers", lie)
+    assert "outside the cache" in only_sentence(fetch(tmp_path, own_hub.url))
+
+
+def test_of_a_link_in_the_cache_to_a_file_elsewhere_only_the_link_is_replaced(fetched, hub, work):
+    (path,) = fetched.rglob("snapshots/*/config.json")
+    content = path.read_bytes()
+    path.unlink()
+    path.symlink_to(work)
+    assert fetch(fetched, hub.url, LOAD_NOTHING).returncode == 0
+    assert path.read_bytes() == content
+
+
+def test_a_changed_script_is_refused_before_anything_is_fetched(own_hub, tmp_path, work):
+    evil = f"open({str(work.parent / 'ran')!r}, 'w')".encode()
+    own_hub.add_repo("evaluate-metric/f1", "space", {"f1.py": evil})
+    sentence = only_sentence(fetch(tmp_path, own_hub.url))
+    assert "does not have the programs that the course knows from evaluate" in sentence
+    assert "for f1," in sentence
+    assert not [path for _, path, _ in own_hub.requests if "/resolve/" in path]
+
+
+def test_a_script_that_is_not_there_is_refused(own_hub, tmp_path):
+    own_hub.add_repo("evaluate-metric/mae", "space", {"README.md": b"moved"})
+    assert "for mae," in only_sentence(fetch(tmp_path, own_hub.url))
+
+
+def test_a_script_that_is_not_the_one_listed_never_runs(own_hub, tmp_path, work):
+    evil = f"open({str(work.parent / 'ran')!r}, 'w')".encode()
+    own_hub.content_path(METRIC_DIGESTS["f1"]).write_bytes(evil)
+    assert "f1.py was downloaded with a wrong digest" in only_sentence(fetch(tmp_path, own_hub.url))
+    assert not list((tmp_path / "hf").rglob("f1.py"))
+
+
+def test_a_script_that_was_changed_in_the_cache_is_replaced(fetched, hub):
+    (script,) = fetched.rglob("evaluate-metric--f1/*/f1.py")
+    script.write_text("print('changed')")
+    assert fetch(fetched, hub.url).returncode == 0
+    (script,) = fetched.rglob("evaluate-metric--f1/*/f1.py")
+    assert script.read_bytes() == METRIC_SCRIPTS["f1"]
+
+
+def test_the_scripts_that_may_run_are_those_of_the_version_that_is_pinned():
+    assert f"evaluate=={metric_cache.EVALUATE}" in requirements()
+    assert tuple(metric_cache.SCRIPTS) == METRICS
+    for page in ("teaching.md", "teaching.zh-CN.md"):
+        text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
+        assert f"`evaluate` {metric_cache.EVALUATE}" in text
+
+
+@pytest.mark.parametrize("endpoint", ["http://[::1", "http://127.0.0.1:99999", "http://a b"])
+def test_an_address_that_is_none_is_one_sentence(tmp_path, endpoint):
+    code = "import sys\nfrom course.hub import fetch\nsys.exit(fetch.main())"
+    sentence = only_sentence(run(tmp_path, code, HF_ENDPOINT=endpoint))
+    assert f"HF_ENDPOINT={endpoint} (" in sentence
+
+
+def test_a_cache_that_cannot_be_written_to_is_one_sentence(tmp_path, hub):
+    (tmp_path / "hf").write_text("a file in the place of the folder")
+    sentence = only_sentence(fetch(tmp_path, hub.url))
+    assert sentence.startswith(f"HF_HOME={tmp_path / 'hf'} cannot be written to (")
+    assert "set HF_HOME to another folder" in sentence
 
 
 def test_no_hub_is_one_sentence(tmp_path):
@@ -270,12 +386,13 @@ def test_too_small_a_disk_is_one_sentence_before_anything_comes(tmp_path, hub):
 
 
 def test_a_disk_that_fills_up_is_one_sentence(tmp_path, hub):
-    full = "fetch.hf_hub_download = lambda *a, **k: open('/dev/full', 'wb', 0).write(b'a')"
+    full = "def write(*a, **k): open('/dev/full', 'wb', 0).write(b'a')\n"
+    full += "huggingface_hub.hf_hub_download = write"
     assert "is full: make room" in only_sentence(fetch(tmp_path, hub.url, full))
 
 
 def test_interrupted_it_says_that_it_resumes_where_it_was(tmp_path, hub):
-    stop = "def stop(*a, **k): raise KeyboardInterrupt\nfetch.hf_hub_download = stop"
+    stop = "def stop(*a, **k): raise KeyboardInterrupt\nhuggingface_hub.hf_hub_download = stop"
     assert "resumes where it was" in only_sentence(fetch(tmp_path, hub.url, stop))
 
 

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -320,7 +321,7 @@ def test_an_upload_is_kept_only_with_its_digest(hub):
     batch = "/datasets/learner/set.git/info/lfs/objects/batch"
     assert ask(hub, "POST", batch, {"objects": [upload]}, hub.token)[0] == 200
     assert ask(hub, "PUT", f"/lfs/{sha256}", b"wrong")[0] == 400
-    assert ask(hub, "GET", f"/lfs/{sha256}")[0] == 404
+    assert not hub.content_path(sha256).exists()
     assert ask(hub, "POST", f"/lfs/{sha256}/verify", upload, hub.token)[0] == 400
     assert ask(hub, "PUT", f"/lfs/{sha256}", b"right")[0] == 200
     assert ask(hub, "POST", f"/lfs/{sha256}/verify", upload, hub.token)[0] == 200
@@ -389,3 +390,121 @@ def test_bad_names_and_kinds_are_refused(hub):
     for name, kind in [("a/../b", "model"), ("noowner", "model"), ("a/b", "bucket")]:
         with pytest.raises(HubError):
             hub.add_repo(name, kind, {})
+
+
+@pytest.mark.parametrize("name", ["learner/" + "a" * 300, "learner/" + "a" * 89])
+def test_a_name_longer_than_the_hub_allows_is_refused(hub, name):
+    asked = {"name": name.removeprefix("learner/")}
+    assert ask(hub, "POST", "/api/repos/create", asked, hub.token)[0] == 400
+    assert hub.repos == {}
+
+
+@pytest.mark.parametrize("path", ["../../x", "/etc/x", "a/../../x", "", "..\\x", "C:\\x", "\ud800"])
+@pytest.mark.parametrize("key", ["file", "lfsFile"])
+def test_a_commit_to_a_path_outside_the_repository_is_refused(hub, path, key):
+    sha = hub.add_repo("learner/set", "dataset", {"a.bin": b"a"})
+    sha256 = hashlib.sha256(b"a").hexdigest()
+    change = {"path": path, "content": "YQ==", "oid": sha256, "size": 1}
+    lines = [{"key": "header", "value": {"summary": "out"}}, {"key": key, "value": change}]
+    body = "\n".join(map(json.dumps, lines)).encode()
+    assert ask(hub, "POST", "/api/datasets/learner/set/commit/main", body, hub.token)[0] == 400
+    assert hub.repos["dataset", "learner/set"].find("main")["sha"] == sha
+
+
+def test_a_repository_is_not_made_with_a_path_outside_it(hub):
+    with pytest.raises(HubError):
+        hub.add_repo("learner/set", "dataset", {"../x": b"a"})
+    assert hub.repos == {}
+
+
+def test_of_a_gated_repository_only_names_are_shown_without_the_token(hub):
+    content = b"for those who were let in"
+    hub.add_repo("learner/gated", "model", {"a.bin": content}, gated=True)
+    digest = hashlib.sha256(content).hexdigest()
+    listings = [
+        ("GET", "/api/models/learner/gated/tree/main", None),
+        ("GET", "/api/models/learner/gated?blobs=true", None),
+        ("POST", "/api/models/learner/gated/paths-info/main", b"paths=a.bin"),
+    ]
+    for method, path, body in listings:
+        status, headers, answer = ask(hub, method, path, body)
+        assert (status, headers["X-Error-Code"]) == (401, "GatedRepo")
+        assert digest.encode() not in answer
+        assert digest.encode() in ask(hub, method, path, body, hub.token)[2]
+    assert b"a.bin" in ask(hub, "GET", "/api/models/learner/gated")[2]
+
+
+@pytest.mark.parametrize("query", ["", "?signature=", "?signature=0", "?signature=%C3%A4"])
+def test_a_large_file_is_sent_only_to_those_who_were_shown_the_way(hub, query):
+    hub.add_repo("learner/gated", "model", {"a.bin": b"secret"}, gated=True)
+    sha256 = hashlib.sha256(b"secret").hexdigest()
+    assert ask(hub, "GET", f"/lfs/{sha256}{query}")[0] == 403
+    assert ask(hub, "GET", "/learner/gated/resolve/main/a.bin")[0] == 401
+    assert ask(hub, "GET", "/learner/gated/resolve/main/a.bin", token=hub.token)[2] == b"secret"
+
+
+DEEP = b"[" * 100_000
+MALFORMED = {
+    "a length that is a word": b"POST /api/validate-yaml HTTP/1.1\r\nContent-Length: abc\r\n\r\n",
+    "a length of 1e9": b"POST /api/validate-yaml HTTP/1.1\r\nContent-Length: 1e9\r\n\r\n",
+    "a length below 0": b"POST /api/validate-yaml HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    "a length of 10**14": b"POST /api/validate-yaml HTTP/1.1\r\nContent-Length: 1%s\r\n\r\n"
+    % (b"0" * 14),
+    "an address that is none": b"GET http://[::1 HTTP/1.1\r\n\r\n",
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+}
+
+
+def send(hub, request):
+    """Send bytes on a connection of their own, and return all that is answered."""
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(2**16), b""))
+
+
+def is_up(hub):
+    return ask(hub, "POST", "/api/validate-yaml", b"{}")[0] == 200
+
+
+@pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED)
+def test_what_is_no_request_is_answered_and_does_no_harm(hub, request_bytes, capfd):
+    answer = send(hub, request_bytes)
+    # What is no HTTP has no status line either.
+    assert answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 404")) or b"Error code: 400" in answer
+    assert is_up(hub)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/repos/create", DEEP),
+        ("/api/repos/create", b"[]"),
+        ("/api/repos/create", b"\xff"),
+        ("/api/datasets/learner/set/commit/main", b'{"key": "header", "value": "a string"}'),
+        ("/api/datasets/learner/set/commit/main", b'"a string"'),
+        ("/api/datasets/learner/set/commit/main", b""),
+        ("/api/datasets/learner/set/preupload/main", b'{"files": [{"path": 1, "size": "a"}]}'),
+    ],
+    ids=["deep", "a list", "no UTF-8", "a header of text", "text", "nothing", "wrong kinds"],
+)
+def test_a_malformed_body_is_answered_with_400(hub, path, body, capfd):
+    hub.add_repo("learner/set", "dataset", {"a.txt": b"a"})
+    assert ask(hub, "POST", path, body, hub.token)[0] == 400
+    assert is_up(hub)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"kind": "model"}', "\xff"])
+def test_a_damaged_record_is_kept_aside_and_the_others_open(tmp_path, damage):
+    with LocalHub(tmp_path) as hub:
+        hub.add_repo("learner/whole", "model", {"a.txt": b"a"})
+        hub.add_repo("learner/broken", "model", {"a.txt": b"a"})
+    record = tmp_path / "repos" / "model" / "learner" / "broken.json"
+    record.write_text(damage, encoding="latin-1")
+    with pytest.warns(UserWarning, match=r"broken\.damaged"), LocalHub(tmp_path) as hub:
+        hub.add_repo("learner/broken", "model", {"b.txt": b"b"})
+        assert ask(hub, "GET", "/api/models/learner/whole")[0] == 200
+    assert record.with_suffix(".damaged").read_text(encoding="latin-1") == damage
+    assert len(LocalHub(tmp_path).repos) == 2

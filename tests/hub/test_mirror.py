@@ -33,6 +33,14 @@ INFO = f"/api/models/{MODEL}"
 TAG = f"v{importlib.metadata.version('evaluate')}"
 TAGGED = f"/spaces/evaluate-metric/accuracy/resolve/{TAG}/accuracy.py"
 START_SECONDS = 30
+UNUSABLE = [
+    "hf-mirror.com",
+    "https://mirror.org/hub",
+    "ftp://hub.org",
+    "https://a b",
+    "http://[::1",
+]
+UNUSABLE += ["https://user:secret@hub.org", "https://hub.org?a", "https://hub.org:port", ""]
 
 LOAD = f"""
     import hashlib, json
@@ -242,6 +250,12 @@ def test_the_mirror_is_pinned_and_no_part_of_the_course_s_environment():
     assert "olah" not in (PROJECT / "environment.yml").read_text(encoding="utf-8")
 
 
+def test_the_configuration_takes_a_path_in_any_script(tmp_path):
+    path = tmp_path / "🎉 课程"
+    written = tomllib.loads(configuration(parse_arguments(["--cache", str(path)])))
+    assert written["basic"]["repos-path"] == str(path / "repos")
+
+
 def test_the_configuration_says_what_the_command_line_says(tmp_path):
     path = tmp_path / 'a "room"'
     arguments = ["--upstream", "https://hf-mirror.com/", "--cache", str(path), "--offline"]
@@ -256,7 +270,7 @@ def test_the_configuration_says_what_the_command_line_says(tmp_path):
     assert written["accessibility"] == {"offline": True}
 
 
-@pytest.mark.parametrize("upstream", ["hf-mirror.com", "https://mirror.org/hub", "ftp://hub.org"])
+@pytest.mark.parametrize("upstream", UNUSABLE)
 def test_an_upstream_that_the_mirror_cannot_take_is_one_sentence(upstream):
     with pytest.raises(SystemExit, match="pass a scheme and a host"):
         configuration(parse_arguments(["--upstream", upstream]))
