@@ -8,6 +8,7 @@ import json
 import os
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -105,6 +106,8 @@ def check_availability(cache_dir: str | Path) -> str | None:
     Returns:
         None if it can; else one sentence that says what to do.
     """
+    if problem := check_address():
+        return problem
     missing = list_missing(cache_dir)
     if not missing:
         return None
@@ -118,12 +121,36 @@ def check_availability(cache_dir: str | Path) -> str | None:
     return check_endpoint()
 
 
+def check_address() -> str | None:
+    """Check that HF_ENDPOINT is an address that the clients can use.
+
+    Returns:
+        None if it is; else one sentence that says what to do, without the address: it may hold a
+        password.
+    """
+    try:
+        parts = urllib.parse.urlsplit(endpoint())
+        usable = parts.port is None or parts.port > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        return f"HF_ENDPOINT is not the address of a Hub: {REMEDY}."
+    if "@" in parts.netloc:
+        return (
+            "HF_ENDPOINT holds a login, which would be shown and is not sent: write the address "
+            "without it, and put a token into HF_TOKEN if the Hub asks for one."
+        )
+    return None
+
+
 def check_endpoint() -> str | None:
     """Check that the Hub answers, by asking it about the model.
 
     Returns:
         None if it does; else one sentence that says what to do.
     """
+    if problem := check_address():
+        return problem
     token = find_token()
     answers: list[int | str] = []
     # In a thread, because the timeout does not cover looking up the host name.

@@ -108,11 +108,16 @@ def test_the_python_that_called_it_is_taken_where_the_course_supports_it():
     assert install.find_python() == sys.executable
 
 
-def test_else_the_newest_that_there_is(monkeypatch):
-    found = {"python3.11": "/usr/bin/python3.11", "python3.12": "/usr/bin/python3.12"}
+def test_else_the_newest_that_starts(monkeypatch, tmp_path):
+    found = {name: str(tmp_path / name) for name in ("python3.11", "python3.12", "python3.13")}
+    for name in ("python3.11", "python3.12"):
+        (tmp_path / name).symlink_to(sys.executable)
+    # pyenv puts the names of all its Pythons on the path; most of them start nothing.
+    (tmp_path / "python3.13").write_text("#!/bin/sh\nexit 127\n")
+    (tmp_path / "python3.13").chmod(0o755)
     monkeypatch.setattr(install.sys, "version_info", (3, 9, 1))
     monkeypatch.setattr(install.shutil, "which", found.get)
-    assert install.find_python() == "/usr/bin/python3.12"
+    assert install.find_python() == found["python3.12"]
 
 
 def test_where_there_is_none_it_says_how_to_get_one(monkeypatch):
@@ -137,6 +142,7 @@ def steps(monkeypatch, tmp_path):
     for name in ("pyproject.toml", "locks"):
         (tmp_path / name).symlink_to(PROJECT / name)
     monkeypatch.setattr(install, "run", run)
+    monkeypatch.setattr(install, "install_torch", lambda python: None)
     monkeypatch.setattr(install, "PROJECT", tmp_path)
     monkeypatch.delenv("CONDA_DEFAULT_ENV", raising=False)
     return called

@@ -5,8 +5,9 @@ It runs in an environment of its own, build/mirror, which has none of the course
 
 import argparse
 import json
-import os
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -73,7 +74,7 @@ def configuration(options: argparse.Namespace) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the configuration, and replace this process by the mirror."""
+    """Write the configuration, and run the mirror until it is stopped."""
     options = parse_arguments(arguments)
     options.cache.mkdir(parents=True, exist_ok=True)
     path = options.cache / "olah.toml"
@@ -81,6 +82,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = "the cache alone" if options.offline else options.upstream
     print(f"Mirror on {options.host}:{options.port}, from {source}; Ctrl+C stops it.")
     print(f"On the other machines: export HF_ENDPOINT=http://ADDRESS:{options.port}", flush=True)
-    program = Path(sys.executable).with_name("olah-cli")
-    logs = options.cache / "logs"
-    os.execv(program, [str(program), "--config", str(path), "--log-path", str(logs)])
+    program = shutil.which("olah-cli", path=Path(sys.executable).parent)
+    command = [program, "--config", str(path), "--log-path", str(options.cache / "logs")]
+    process = subprocess.Popen(command)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        # The mirror has heard it too.
+        return process.wait()

@@ -158,6 +158,20 @@ def test_an_address_without_a_scheme_is_named(tmp_path):
     assert "HF_ENDPOINT=hf-mirror.com (" in choose(tmp_path, HF_ENDPOINT="hf-mirror.com")
 
 
+@pytest.mark.parametrize("address", ["http://[::1", "http://127.0.0.1:99999"])
+def test_what_is_no_address_is_one_sentence(tmp_path, address):
+    sentence = choose(tmp_path, HF_ENDPOINT=address)
+    assert sentence.startswith("HF_ENDPOINT is not the address of a Hub: set HF_ENDPOINT")
+
+
+@pytest.mark.parametrize("offline", ["", "1"])
+def test_a_password_in_the_address_is_not_shown(tmp_path, offline):
+    address = "http://me:secret@127.0.0.1:9"
+    sentence = choose(tmp_path, HF_ENDPOINT=address, HF_HUB_OFFLINE=offline)
+    assert "HF_ENDPOINT holds a login" in sentence
+    assert "secret" not in sentence
+
+
 def test_the_names_of_the_hub_source_are_there_without_a_hub(tmp_path):
     code = "from helpers.sources import HUB; print(HUB.dataset, HUB.cache_dir)"
     printed = choose(tmp_path, code, HF_ENDPOINT=NOBODY)
