@@ -49,7 +49,7 @@ def explain(outcome: dict[str, Any], cell_seconds: int) -> str:
         return "its code ended Python, or needed more memory than there is"
     if "UnresponsiveKernelError" in text or "kernel became unresponsive" in text:
         return f"a cell ran for more than {cell_seconds} seconds and could not be interrupted"
-    if "No space left on device" in text:
+    if "No space left on device" in text or "disk is full" in text:
         return "it wrote more than there is room for"
     lines = text.strip().splitlines()
     errors = [line.strip() for line in lines if "Error" in line and not line.startswith("[")]

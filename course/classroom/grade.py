@@ -13,10 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
+
+import psutil
 
 from course.classroom import sandbox
 from course.classroom.assignments import (
@@ -53,6 +56,8 @@ QUIET = {
 }
 # Variables that name the user's own folders and tokens; a submission gets none of them.
 OWN_VARIABLES = ("HF_", "HUGGING", "IPYTHON", "JUPYTER_", "MPL", "XDG_")
+# A cell of a table holds no more; Excel takes 32,767 letters.
+LONGEST = 5_000
 # With one of these at its beginning, Excel takes a cell for a formula.
 FORMULA = ("=", "+", "-", "@")
 
@@ -179,35 +184,32 @@ def watch(process: subprocess.Popen) -> None:
     Raises:
         SubmissionError: if it takes too much time or memory.
     """
-    import psutil
-
     deadline = time.monotonic() + SUBMISSION_SECONDS
     started: set[psutil.Process] = set()
     try:
         while process.poll() is None:
-            try:
+            with suppress(psutil.Error):
                 started |= set(psutil.Process(process.pid).children(recursive=True))
-                memory = sum(one.memory_info().rss for one in started if one.is_running())
-            except psutil.Error:
-                # One has just ended.
-                memory = 0
             if time.monotonic() > deadline:
                 raise SubmissionError(f"it ran for more than {SUBMISSION_SECONDS // 60} minutes")
-            if memory > sandbox.MEMORY:
+            if sum(map(memory_of, started)) > sandbox.MEMORY:
                 raise SubmissionError(f"it needed more than {sandbox.MEMORY >> 30} GB of memory")
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
     finally:
         process.kill()
         for one in started:
-            try:
+            with suppress(psutil.Error):
                 one.kill()
-            except psutil.Error:
-                # It has ended.
-                continue
         process.wait()
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Return how many bytes of memory a process has; 0 if it has ended."""
+    try:
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0
 
 
 def score(learner: str, assignment: Assignment, graded: Notebook) -> Grade:
@@ -263,7 +265,7 @@ def remark(cell: Any) -> str:
 
 def printable(text: str) -> str:
     """Return a text that others wrote on one line, without what steers a terminal."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
+    return "".join(letter if letter.isprintable() else "�" for letter in text[:LONGEST])
 
 
 def cell_of_table(value: Any) -> Any:
@@ -376,7 +378,8 @@ def grade_all(
         except Exception as error:
             # Whatever one submission does, the others are graded.
             known = isinstance(error, SubmissionError)
-            reason = str(error) if known else f"{type(error).__name__}: {error}"
+            what = f"it cannot be graded, look at it yourself: {type(error).__name__}: {error}"
+            reason = str(error) if known else what
             row = Grade(learner, name, remarks=reason)
             outcome = f"not graded: {reason}"
         yield row

@@ -54,7 +54,7 @@ def released() -> Callable[[str], Assignment]:
 @pytest.fixture
 def run(released) -> Callable[[str, Notebook], Grade]:
     def run(name: str, notebook: Notebook) -> Grade:
-        hidden = grade.private_paths(Path("/")) if IS_SANDBOXED else None
+        hidden = grade.private_paths(PROJECT / "submissions") if IS_SANDBOXED else None
         graded = grade.execute(released(name), notebook, hidden)
         return grade.score("ana", released(name), graded)
 
@@ -241,11 +241,10 @@ for path in (ROOT / "exercises" / "source").glob("09*/*.ipynb"):
 """,
     "edits the gradebook": """
 import sqlite3
-for path in Path("/").glob("tmp/*/gradebook.db"):
-    with sqlite3.connect(path) as database:
-        database.execute(
-            "CREATE TRIGGER cheat AFTER UPDATE ON grade BEGIN UPDATE grade SET auto_score = 2; END"
-        )
+with sqlite3.connect(Path("../../../gradebook.db").resolve(strict=True)) as database:
+    database.execute(
+        "CREATE TRIGGER cheat AFTER UPDATE ON grade BEGIN UPDATE grade SET auto_score = 2; END"
+    )
 """,
     "patches the checks": """
 for path in (ROOT / "helpers" / "check").glob("*.py"):
@@ -288,6 +287,10 @@ def test_six_hostile_submissions_harm_only_their_own_grade(own_folders, released
         "~ right": 6,
         "~ untouched": 0,
     }
+    # It got at a gradebook: its own, which nobody reads.
+    edited = nbformat.read(grade.COURSE / "edits the gradebook" / f"{LIGHT}.ipynb", as_version=4)
+    assert cell_of(edited, "09-1").outputs == []
+    assert "more than there is room for" in rows["fills the disk"]["remarks"]
     assert {path: path.read_bytes() for path in checks} == checks
     assert {path: path.read_bytes() for path in handed_in} == handed_in
     assert psutil.Process().children(recursive=True) == []
