@@ -316,9 +316,12 @@ def test_ctrl_c_keeps_the_rows_of_those_who_were_graded(own_folders, released):
     hand_over(own_folders / "ana", answered(released(LIGHT).released, solutions(LIGHT)))
     waits = {"09-1": "import time\n\ntime.sleep(3600)"}
     hand_over(own_folders / "ben", answered(released(LIGHT).released, waits))
+    # A shell lets what it starts in the background ignore the signal.
     code = f"""
+import signal
 from pathlib import Path
 from course.classroom import grade
+signal.signal(signal.SIGINT, signal.default_int_handler)
 grade.COURSE, grade.OUTPUT = Path({str(grade.COURSE)!r}), Path({str(grade.OUTPUT)!r})
 grade.main([{str(own_folders)!r}])
 """
