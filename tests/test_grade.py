@@ -1,13 +1,26 @@
-"""What `grade` says of submissions that cannot be graded; tests/grading grades real ones."""
+"""What `grade` reads and writes; tests/grading grades real submissions with nbgrader."""
 
+import copy
+import csv
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from exercise_notebooks import source_of
 
 from course.classroom import grade
 from course.classroom.assignments import assignment_names
-from course.classroom.grade import Grade, SubmissionError, find_files, recognize, write
+from course.classroom.grade import Grade, keep_earlier, write
+from course.classroom.submissions import (
+    Notebook,
+    SubmissionError,
+    find_files,
+    marks,
+    mend,
+    read_submission,
+)
 from course.environment.kernel import PROJECT
 
 NAMES = assignment_names()
@@ -64,36 +77,113 @@ def test_a_folder_without_submissions_is_refused_in_one_sentence(tmp_path, files
 
 @pytest.mark.parametrize("name", [f"{NAME}.ipynb", f"{NAME} (2).ipynb", f"{NAME}_ana.ipynb"])
 def test_an_assignment_is_recognized_by_the_beginning_of_its_name(tmp_path, name):
-    assert recognize("ana", submission(tmp_path, name), NAMES) == NAME
+    assert read_submission(submission(tmp_path, name), NAMES) == (NAME, {"cells": CELLS})
 
 
 @pytest.mark.parametrize(
-    ("learner", "name", "text", "words"),
+    ("name", "text", "words"),
     [
-        ("ana", f"{NAME}.py", "print(1)", "is not a notebook (.ipynb)"),
-        ("ana", f"{NAME}.ipynb", "", "was cut off or changed by hand"),
-        ("ana", f"{NAME}.ipynb", '{"cells": [', "was cut off or changed by hand"),
-        ("ana", f"{NAME}.ipynb", "[]", "was cut off or changed by hand"),
-        ("ana", f"{NAME}.ipynb", '{"cells": [1]}', "was cut off or changed by hand"),
-        ("ana", f"{NAME}.ipynb", '{"cells": []}', "is another notebook"),
-        ("ana", "homework.ipynb", '{"cells": []}', "is not an assignment"),
-        ("ana [2]", f"{NAME}.ipynb", '{"cells": []}', "rename it"),
+        (f"{NAME}.py", "print(1)", "is not a notebook (.ipynb)"),
+        (f"{NAME}.ipynb", "", "was cut off or changed by hand"),
+        (f"{NAME}.ipynb", '{"cells": [', "was cut off or changed by hand"),
+        (f"{NAME}.ipynb", "[]", "was cut off or changed by hand"),
+        (f"{NAME}.ipynb", '{"cells": [1]}', "was cut off or changed by hand"),
+        (f"{NAME}.ipynb", "[" * 100_000, "was cut off or changed by hand"),
+        (f"{NAME}.ipynb", '{"cells": []}', "is another notebook"),
+        ("homework.ipynb", '{"cells": []}', "is not an assignment"),
     ],
 )
-def test_what_is_no_submission_is_refused_in_one_sentence(tmp_path, learner, name, text, words):
+def test_what_is_no_submission_is_refused_in_one_sentence(tmp_path, name, text, words):
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     with pytest.raises(SubmissionError) as refused:
-        recognize(learner, path, NAMES)
+        read_submission(path, NAMES)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_notebook_with_the_mark_of_windows_editors_is_read(tmp_path):
+    path = submission(tmp_path, f"{NAME}.ipynb")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_submission(path, NAMES)[0] == NAME
+
+
+def test_a_file_that_is_too_large_to_read_is_not_read(tmp_path):
+    path = submission(tmp_path, f"{NAME}.ipynb")
+    os.truncate(path, 10**12)
+    with pytest.raises(SubmissionError, match="larger than 50 MB: clear its outputs"):
+        read_submission(path, NAMES)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="on Windows only administrators make links")
+def test_a_link_that_leads_nowhere_is_named(tmp_path):
+    link = tmp_path / "ana" / f"{NAME}.ipynb"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "gone")
+    submission(tmp_path, "ben/03.ipynb")
+    assert find_files(tmp_path)[0] == ("ana", link)
+    with pytest.raises(SubmissionError, match="leads to no file"):
+        read_submission(link, NAMES)
+
+
+def test_a_learner_who_handed_in_nothing_is_found_too(tmp_path):
+    (tmp_path / "ana" / "empty").mkdir(parents=True)
+    path = submission(tmp_path, "ben/03.ipynb")
+    assert find_files(tmp_path) == [("ana", None), ("ben", path)]
+
+
+@pytest.fixture
+def released() -> Notebook:
+    return json.loads(source_of("09-1").read_text(encoding="utf-8"))
+
+
+def position(notebook: Notebook, name: str) -> int:
+    return next(index for index, cell in enumerate(notebook["cells"]) if cell["id"] == name)
+
+
+def marked(notebook: Notebook) -> list[str]:
+    return [marks(cell)["grade_id"] for cell in notebook["cells"] if marks(cell)]
+
+
+@pytest.mark.parametrize("name", ["setup-cell", "exercise-1", "exercise-1-check"])
+def test_of_a_cell_that_was_split_or_copied_the_last_one_keeps_its_marks(name, released):
+    notebook = copy.deepcopy(released)
+    where = position(notebook, name)
+    first = copy.deepcopy(notebook["cells"][where]) | {"id": "first-half"}
+    notebook["cells"].insert(where, first)
+    mended = mend(notebook, released)
+    assert marked(mended) == marked(released)
+    assert len(mended["cells"]) == len(released["cells"]) + 1
+    assert not marks(mended["cells"][where])
+    assert marks(mended["cells"][where + 1])
+
+
+@pytest.mark.parametrize("name", ["setup-cell", "exercise-2", "exercise-2-check"])
+def test_a_cell_that_was_deleted_is_put_back_in_its_place_without_an_answer(name, released):
+    notebook = copy.deepcopy(released)
+    del notebook["cells"][position(notebook, name)]
+    mended = mend(notebook, released)
+    assert marked(mended) == marked(released)
+    back = mended["cells"][position(mended, name)]
+    assert (back["source"] == "") == (name == "exercise-2")
+
+
+def test_marks_that_were_changed_are_those_of_the_assignment_again(released):
+    notebook = copy.deepcopy(released)
+    marks(notebook["cells"][position(notebook, "exercise-1")]).update(grade=True, points=100)
+    notebook["cells"].append(notebook["cells"][0] | {"metadata": {"nbgrader": {"grade_id": "x"}}})
+    mended = mend(notebook, released)
+    assert [marks(cell) for cell in mended["cells"]] == [
+        *(marks(cell) for cell in released["cells"]),
+        {},
+    ]
 
 
 def test_bytes_that_are_no_text_are_no_notebook(tmp_path):
     path = tmp_path / f"{NAME}.ipynb"
     path.write_bytes(b"\xff\xfe\x00PK")
     with pytest.raises(SubmissionError, match="is not a notebook"):
-        recognize("ana", path, NAMES)
+        read_submission(path, NAMES)
 
 
 def test_the_notebook_of_the_course_is_not_taken_for_the_assignment():
@@ -101,7 +191,7 @@ def test_the_notebook_of_the_course_is_not_taken_for_the_assignment():
     with pytest.raises(
         SubmissionError, match="hand in the one that 'python -m course assignments' made"
     ):
-        recognize("ana", path, NAMES)
+        read_submission(path, NAMES)
 
 
 def test_the_table_opens_in_excel_with_its_chinese(tmp_path):
@@ -111,6 +201,79 @@ def test_the_table_opens_in_excel_with_its_chinese(tmp_path):
     assert "王芳,03_preprocess,4,6,2,0,2,2: tuned-on-test,2: 选择看验证集" in path.read_text(
         "utf-8"
     )
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", " =1+1", "\t=1+1"])
+def test_a_name_is_no_formula_in_excel(tmp_path, text):
+    path = tmp_path / "grades.csv"
+    write([Grade(text, text, remarks=text)], path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    for name in ("learner", "assignment", "remarks"):
+        assert row[name].startswith("'")
+
+
+def test_what_steers_a_terminal_or_is_no_text_does_not_get_into_the_table(tmp_path):
+    path = tmp_path / "grades.csv"
+    write([Grade("ana", NAME, remarks="\x1b[2J \udcff\n")], path)
+    assert path.read_text("utf-8").endswith("�[2J ��\n")
+
+
+def test_a_stop_loses_no_row(tmp_path):
+    def stopped() -> Iterator[Grade]:
+        yield Grade("ana", NAME, 6, 6)
+        raise KeyboardInterrupt
+
+    path = tmp_path / "grades.csv"
+    with pytest.raises(KeyboardInterrupt):
+        write(stopped(), path)
+    assert "ana,03_preprocess,6,6" in path.read_text("utf-8")
+
+
+def test_a_row_is_in_the_file_before_the_next_is_asked_for(tmp_path):
+    path, seen = tmp_path / "grades.csv", []
+
+    def rows() -> Iterator[Grade]:
+        yield Grade("ana", NAME, 6, 6)
+        seen.append(path.read_text("utf-8"))
+
+    write(rows(), path)
+    assert "ana,03_preprocess,6,6" in seen[0]
+
+
+def test_what_an_earlier_run_made_is_kept(tmp_path):
+    table, folder = tmp_path / "grades.csv", tmp_path / "grade"
+    for week in ("week 1", "week 2"):
+        table.write_text(week)
+        folder.mkdir()
+        (folder / "ana.ipynb").write_text(week)
+        keep_earlier(table, folder)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "grade-1",
+        "grade-2",
+        "grades-1.csv",
+        "grades-2.csv",
+    ]
+    for number in (1, 2):
+        assert (tmp_path / f"grades-{number}.csv").read_text() == f"week {number}"
+        assert (tmp_path / f"grade-{number}" / "ana.ipynb").read_text() == f"week {number}"
+
+
+@pytest.mark.parametrize("inside", ["", "submitted", "ana/../submitted"])
+def test_submissions_in_the_command_s_own_folder_are_refused_and_stay(
+    inside, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(grade, "COURSE", tmp_path / "grade")
+    path = submission(tmp_path / "grade", "submitted/ana/03.ipynb")
+    (tmp_path / "grade" / "ana").mkdir()
+    with pytest.raises(SystemExit, match="is in the folder that this command writes to"):
+        grade.main([str(tmp_path / "grade" / inside)])
+    assert path.exists()
+
+
+def test_a_folder_with_the_course_in_it_is_no_folder_of_submissions():
+    with pytest.raises(SystemExit, match="has the course itself in it"):
+        grade.main([str(PROJECT.parent)])
 
 
 def test_without_a_folder_the_command_says_how_to_name_one():

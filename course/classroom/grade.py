@@ -1,27 +1,52 @@
 """Grade a folder of submissions with nbgrader, into a CSV file.
 
-It runs in an environment of its own, build/nbgrader, which sees the course's packages too.
+It runs in an environment of its own, build/nbgrader, which sees the course's packages too. No
+submission runs in this process: each has one of its own, in the sandbox where there is one, and
+what comes back is a notebook with outputs, which is scored here.
 """
 
+import base64
 import csv
 import json
 import os
-import shutil
-from collections.abc import Sequence
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import Any
 
-from course.classroom.assignments import assignment_names, open_course, release
+import psutil
+
+from course.classroom import sandbox
+from course.classroom.assignments import (
+    CELL_SECONDS,
+    SOURCE,
+    assignment_names,
+    open_course,
+    release,
+)
+from course.classroom.submissions import (
+    LARGEST,
+    LAYOUT,
+    Notebook,
+    SubmissionError,
+    find_files,
+    marks,
+    mend,
+    read_submission,
+)
 from course.environment.kernel import PROJECT, prepare_kernel_environment
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
-    from nbgrader.apps import NbGraderAPI
+from helpers.files import write_whole
 
 COURSE = PROJECT / "build" / "grade"
 OUTPUT = PROJECT / "build" / "grades.csv"
-LAYOUT = "one folder for each learner, with the learner's notebooks in it"
+
+# How long a whole submission may run.
+SUBMISSION_SECONDS = 600
 
 # nbgrader takes a check that writes to stderr for a failed one.
 QUIET = {
@@ -29,10 +54,12 @@ QUIET = {
     "DATASETS_VERBOSITY": "error",
     "TRANSFORMERS_VERBOSITY": "error",
 }
-
-
-class SubmissionError(Exception):
-    """A submission cannot be graded; the message says why."""
+# Variables that name the user's own folders and tokens; a submission gets none of them.
+OWN_VARIABLES = ("HF_", "HUGGING", "IPYTHON", "JUPYTER_", "MPL", "XDG_")
+# A cell of a table holds no more; Excel takes 32,767 letters.
+LONGEST = 5_000
+# With one of these at its beginning, Excel takes a cell for a formula.
+FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -60,137 +87,169 @@ class Grade:
     remarks: str = ""
 
 
+@dataclass(frozen=True)
+class Assignment:
+    """An assignment that was released.
+
+    Attributes:
+        name: such as `03_preprocess`.
+        released: the notebook as the learners get it.
+        gradebook: nbgrader's database, in which it is entered with its hidden tests.
+    """
+
+    name: str
+    released: Notebook
+    gradebook: bytes
+
+
 def prepare_grading_environment() -> None:
     """Give the kernels of the submissions the embedded data and no access to the network."""
     os.environ.update(QUIET, COURSE_SOURCE="embedded")
     prepare_kernel_environment()
 
 
-def find_files(folder: Path) -> list[tuple[str, Path]]:
-    """List the files that were handed in, each with its learner.
+def open_assignment(name: str) -> Assignment:
+    """Release an assignment into a gradebook of its own."""
+    with TemporaryDirectory() as folder:
+        released = release(open_course(Path(folder)), name).read_text(encoding="utf-8")
+        gradebook = Path(folder, "gradebook.db").read_bytes()
+    return Assignment(name, json.loads(released), gradebook)
+
+
+def execute(
+    assignment: Assignment, notebook: Notebook, hidden: Sequence[Path] | None = None
+) -> Notebook:
+    """Let nbgrader run a submission and its checks, and return the notebook with its outputs.
 
     Args:
-        folder: one folder for each learner; hidden files and folders in it are left out.
-
-    Raises:
-        SystemExit: if the folder does not exist, is empty, or has a notebook outside of those.
-    """
-    if not folder.is_dir():
-        raise SystemExit(
-            f"There is no folder {folder}: pass python -m course grade FOLDER, {LAYOUT}."
-        )
-    visible = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
-    learners = [path for path in visible if path.is_dir()]
-    loose = [path.name for path in visible if path.suffix == ".ipynb"]
-    if loose:
-        raise SystemExit(
-            f"{loose[0]} is in {folder} itself, which does not say whose it is: pass {LAYOUT}."
-        )
-    files = [
-        (learner.name, path)
-        for learner in learners
-        for path in sorted(learner.rglob("*"))
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.parts[len(folder.parts) :])
-    ]
-    if not files:
-        raise SystemExit(f"There is nothing to grade in {folder}: {LAYOUT}.")
-    return files
-
-
-def recognize(learner: str, path: Path, names: Sequence[str]) -> str:
-    """Return the assignment that a file answers.
-
-    Args:
-        learner: whose file it is.
-        path: the file; its name begins with that of the assignment.
-        names: the assignments.
-
-    Raises:
-        SubmissionError: if it is not a notebook of an assignment.
-    """
-    if learner.strip() != learner or set(learner) & set("*?[]"):
-        raise SubmissionError(
-            "the folder's name begins or ends with a space, or has one of * ? [ ] in it: rename it"
-        )
-    if path.suffix != ".ipynb":
-        raise SubmissionError(f"{path.name} is not a notebook (.ipynb)")
-    name = next((name for name in names if path.stem.startswith(name)), None)
-    if name is None:
-        raise SubmissionError(
-            f"{path.name} is not an assignment: give it a name that begins with that of one, such "
-            f"as {names[0]}"
-        )
-    try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        ids = {cell["metadata"].get("nbgrader", {}).get("grade_id") for cell in cells}
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise SubmissionError(
-            f"{path.name} is not a notebook: it was cut off or changed by hand"
-        ) from None
-    if not any(str(name).startswith("exercise-") for name in ids):
-        raise SubmissionError(
-            f"{path.name} has the assignment's name but is another notebook: hand in the one "
-            "that 'python -m course assignments' made"
-        )
-    return name
-
-
-def grade(course: "NbGraderAPI", learner: str, name: str, path: Path) -> Grade:
-    """Let nbgrader run a submission and its checks.
-
-    Args:
-        course: the course in which the assignment was released.
-        learner: whose submission it is.
-        name: the assignment.
-        path: the notebook.
+        assignment: what it answers.
+        notebook: the submission.
+        hidden: what the sandbox hides; None runs it without a sandbox.
 
     Raises:
         SubmissionError: if it cannot be run to its end.
     """
-    import nbformat
+    task = {
+        "name": assignment.name,
+        "notebook": mend(notebook, assignment.released),
+        "gradebook": base64.b64encode(assignment.gradebook).decode(),
+        "cell_seconds": CELL_SECONDS,
+    }
+    command = [sys.executable, "-m", "course.classroom.autograde"]
+    with (
+        TemporaryDirectory(ignore_cleanup_errors=True) as own,
+        TemporaryFile() as question,
+        TemporaryFile() as answer,
+    ):
+        folder = own
+        if hidden is not None:
+            folder, command = str(sandbox.SCRATCH), sandbox.wrap(command, hidden)
+        question.write(json.dumps(task).encode())
+        question.seek(0)
+        process = subprocess.Popen(
+            command,
+            cwd=PROJECT,
+            env=variables(folder),
+            stdin=question,
+            stdout=answer,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C is for this process, which then ends that one.
+            start_new_session=True,
+        )
+        watch(process)
+        answer.seek(0)
+        text = answer.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise SubmissionError(f"its outputs are larger than {LARGEST // 1_000_000} MB")
+    if not text:
+        raise SubmissionError("its code ended the program that grades it")
+    result = json.loads(text)
+    if "error" in result:
+        raise SubmissionError(f"it could not be run to its end: {result['error']}")
+    return result["notebook"]
 
-    root = Path(course.coursedir.root)
-    folder = root / "submitted" / learner / name
-    if folder.exists():
-        raise SubmissionError(f"there is a second notebook for {name}, {path.name}: keep only one")
-    folder.mkdir(parents=True)
-    shutil.copy(path, folder / f"{name}.ipynb")
-    outcome = course.autograde(name, learner)
-    if "KeyboardInterrupt" in outcome.get("error", ""):
-        raise KeyboardInterrupt
-    if not outcome["success"]:
-        raise SubmissionError(f"{path.name} could not be run to its end: {last_error(outcome)}")
-    graded = nbformat.read(root / "autograded" / learner / name / f"{name}.ipynb", as_version=4)
-    remarks = {exercise_number(cell): remark(cell) for cell in checks(graded)}
-    with course.gradebook as gradebook:
-        scores = {
-            score.name.split("-")[1]: (score.auto_score, score.max_score)
-            for score in gradebook.find_submission_notebook(name, name, learner).grades
-        }
-    wrong = [number for number in sorted(scores) if scores[number][0] < scores[number][1]]
+
+def variables(folder: str) -> dict[str, str]:
+    """Return the environment of a submission, in which everything is written into one folder."""
+    others = {
+        name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)
+    }
+    places = dict.fromkeys(("HOME", "TMPDIR", "TEMP", "TMP"), folder)
+    return {**others, **places, "HF_HOME": str(Path(folder, "hf")), "HF_HUB_OFFLINE": "1"}
+
+
+def watch(process: subprocess.Popen) -> None:
+    """Wait for the process of a submission, and end it with all that it started.
+
+    Raises:
+        SubmissionError: if it takes too much time or memory.
+    """
+    deadline = time.monotonic() + SUBMISSION_SECONDS
+    started: set[psutil.Process] = set()
+    try:
+        while process.poll() is None:
+            with suppress(psutil.Error):
+                started |= set(psutil.Process(process.pid).children(recursive=True))
+            if time.monotonic() > deadline:
+                raise SubmissionError(f"it ran for more than {SUBMISSION_SECONDS // 60} minutes")
+            if sum(map(memory_of, started)) > sandbox.MEMORY:
+                raise SubmissionError(f"it needed more than {sandbox.MEMORY >> 30} GB of memory")
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(0.5)
+    finally:
+        process.kill()
+        for one in started:
+            with suppress(psutil.Error):
+                one.kill()
+        process.wait()
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Return how many bytes of memory a process has; 0 if it has ended."""
+    try:
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0
+
+
+def score(learner: str, assignment: Assignment, graded: Notebook) -> Grade:
+    """Count the points, from the outputs of the checks.
+
+    Args:
+        learner: whose submission it is.
+        assignment: what it answers.
+        graded: what `execute` returned; it may hold anything.
+    """
+    import nbformat
+    from nbgrader.utils import determine_grade
+
+    outputs = {marks(cell).get("grade_id"): cell["outputs"] for cell in code_cells(graded)}
+    points, most, remarks = {}, {}, {}
+    for check in code_cells(assignment.released):
+        if not marks(check).get("grade"):
+            continue
+        number = marks(check)["grade_id"].split("-")[1]
+        cell = nbformat.from_dict({**check, "outputs": outputs[marks(check)["grade_id"]]})
+        points[number], most[number] = determine_grade(cell)
+        remarks[number] = remark(cell)
+    wrong = [number for number in sorted(points) if points[number] < most[number]]
     return Grade(
         learner,
-        name,
-        points=sum(points for points, _ in scores.values()),
-        max_points=sum(most for _, most in scores.values()),
-        **{f"exercise_{number}": scores[number][0] for number in scores},
+        assignment.name,
+        points=sum(points.values()),
+        max_points=sum(most.values()),
+        **{f"exercise_{number}": points[number] for number in points},
         misconceptions="; ".join(f"{number}: {remarks[number].split(':')[0]}" for number in wrong),
         remarks="; ".join(f"{number}: {remarks[number]}" for number in wrong),
     )
 
 
-def checks(notebook: "NotebookNode") -> list["NotebookNode"]:
-    """Return the cells that give points."""
-    return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+def code_cells(notebook: Notebook) -> list[Notebook]:
+    """Return the cells with code."""
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
 
 
-def exercise_number(cell: "NotebookNode") -> str:
-    """Return the number of the exercise that a cell belongs to."""
-    return cell.metadata.nbgrader.grade_id.split("-")[1]
-
-
-def remark(cell: "NotebookNode") -> str:
+def remark(cell: Any) -> str:
     """Return what a check said: a name, a colon and a line of text; empty if it passed."""
     for output in cell.outputs:
         if output.output_type == "error":
@@ -204,49 +263,160 @@ def remark(cell: "NotebookNode") -> str:
     return ""
 
 
-def last_error(outcome: dict[str, str]) -> str:
-    """Return the line in which nbgrader says what went wrong."""
-    lines = outcome.get("log", outcome["error"]).strip().splitlines()
-    errors = [line.strip() for line in lines if "Error" in line and not line.startswith("[")]
-    return errors[-1] if errors else lines[-1]
+def printable(text: str) -> str:
+    """Return a text that others wrote on one line, without what steers a terminal."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text[:LONGEST])
 
 
-def write(grades: Sequence[Grade], path: Path) -> None:
-    """Write the CSV file, with the mark without which Excel does not read it as UTF-8."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+def cell_of_table(value: Any) -> Any:
+    """Return a value of a row as it may stand in a table: a text is no formula."""
+    if not isinstance(value, str):
+        return value
+    return f"'{printable(value)}" if value.lstrip().startswith(FORMULA) else printable(value)
+
+
+def keep_earlier(*paths: Path) -> None:
+    """Rename what an earlier run made, so that nothing is written over it."""
+    number = 1
+    while any(numbered(path, number).exists() for path in paths):
+        number += 1
+    for path in filter(Path.exists, paths):
+        path.rename(numbered(path, number))
+        print(f"kept from before: {os.path.relpath(numbered(path, number))}")
+
+
+def numbered(path: Path, number: int) -> Path:
+    """Return the name under which a file or folder of an earlier run is kept."""
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+
+
+def refuse_own_folders(folder: Path) -> None:
+    """Refuse submissions in a folder that this command writes to, or around the whole course.
+
+    Raises:
+        SystemExit: if they are in one.
+    """
+    whole = folder.resolve()
+    if whole.is_relative_to(COURSE.resolve()):
+        raise SystemExit(
+            f"{folder} is in the folder that this command writes to: move the submissions out."
+        )
+    if PROJECT.resolve().is_relative_to(whole):
+        raise SystemExit(f"{folder} has the course itself in it: pass {LAYOUT}.")
+
+
+def write(grades: Iterable[Grade], path: Path) -> list[Grade]:
+    """Write the CSV file, each row as soon as it is known, and return the rows.
+
+    Raises:
+        FileExistsError: if there is such a file already.
+    """
+    rows = []
+    # With the mark without which Excel does not read it as UTF-8.
+    with path.open("x", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in fields(Grade)])
         writer.writeheader()
-        writer.writerows(map(asdict, grades))
+        file.flush()
+        for grade in grades:
+            writer.writerow({name: cell_of_table(value) for name, value in asdict(grade).items()})
+            file.flush()
+            rows.append(grade)
+    return rows
+
+
+def grade(
+    learner: str, assignment: Assignment, notebook: Notebook, hidden: Sequence[Path] | None
+) -> Grade:
+    """Run a submission, keep the notebook with its outputs, and return its row.
+
+    Args:
+        learner: whose submission it is.
+        assignment: what it answers.
+        notebook: the submission.
+        hidden: as for `execute`.
+
+    Raises:
+        SubmissionError: if it cannot be run to its end.
+    """
+    graded = execute(assignment, notebook, hidden)
+    write_whole(COURSE / learner / f"{assignment.name}.ipynb", json.dumps(graded))
+    return score(learner, assignment, graded)
+
+
+def grade_all(
+    files: Iterable[tuple[str, Path | None]], folder: Path, is_sandboxed: bool
+) -> Iterator[Grade]:
+    """Grade the files in a folder of submissions, and say so.
+
+    Args:
+        files: what `find_files` found.
+        folder: where.
+        is_sandboxed: whether the submissions run in the sandbox.
+
+    Yields:
+        A row for every file, and for every learner who has none.
+    """
+    names = assignment_names()
+    assignments: dict[str, Assignment] = {}
+    seen = set()
+    for learner, path in files:
+        name = path.stem if path else ""
+        try:
+            if path is None:
+                raise SubmissionError("nothing was handed in")
+            name, notebook = read_submission(path, names)
+            if (learner, name) in seen:
+                raise SubmissionError(
+                    f"there is a second notebook for {name}, {path.name}: keep only one"
+                )
+            seen.add((learner, name))
+            if name not in assignments:
+                assignments[name] = open_assignment(name)
+            hidden = private_paths(folder) if is_sandboxed else None
+            row = grade(learner, assignments[name], notebook, hidden)
+            outcome = f"{row.points:g} of {row.max_points:g}"
+        except Exception as error:
+            # Whatever one submission does, the others are graded.
+            known = isinstance(error, SubmissionError)
+            what = f"it cannot be graded, look at it yourself: {type(error).__name__}: {error}"
+            reason = str(error) if known else what
+            row = Grade(learner, name, remarks=reason)
+            outcome = f"not graded: {reason}"
+        yield row
+        # What is printed is in the table already.
+        print(printable(f"{learner} {name}".strip() + f": {outcome}"), flush=True)
+
+
+def private_paths(folder: Path) -> list[Path]:
+    """Return what a submission should not see: solutions, and the work and grades of others."""
+    return [SOURCE.parent, PROJECT / ".git", folder.resolve(), *COURSE.parent.glob("grade*")]
 
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Grade all submissions; return 1 if some file could not be graded."""
-    folder = "".join(arguments[:1])
-    if not folder:
+    if not arguments:
         raise SystemExit(
             f"Pass the folder of submissions: python -m course grade FOLDER, {LAYOUT}."
         )
-    files, names = find_files(Path(folder)), assignment_names()
+    folder = Path(arguments[0])
+    refuse_own_folders(folder)
+    files = find_files(folder)
     prepare_grading_environment()
-    shutil.rmtree(COURSE, ignore_errors=True)
-    COURSE.mkdir(parents=True)
-    course, released, grades, failed = open_course(COURSE), set(), [], 0
-    for learner, path in files:
-        name = path.stem
-        try:
-            name = recognize(learner, path, names)
-            if name not in released:
-                release(course, name)
-                released.add(name)
-            grades.append(grade(course, learner, name, path))
-            print(
-                f"{learner} {name}: {grades[-1].points:g} of {grades[-1].max_points:g}", flush=True
-            )
-        except SubmissionError as error:
-            failed += 1
-            grades.append(Grade(learner, name, remarks=str(error)))
-            print(f"{learner} {name}: not graded: {error}", flush=True)
-    write(grades, OUTPUT)
-    print(f"{os.path.relpath(OUTPUT)}: {len(grades) - failed} graded, {failed} not")
-    print(f"with the outputs of each cell: {os.path.relpath(COURSE / 'autograded')}")
-    return int(failed > 0)
+    if problem := sandbox.find_problem():
+        print(
+            f"There is no sandbox on this machine ({problem}): a submission can read, change and "
+            "send what you can. Grade on a machine, or as a user, with nothing to lose: see "
+            "docs/teaching.md."
+        )
+    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    keep_earlier(OUTPUT, COURSE)
+    shown = os.path.relpath(OUTPUT)
+    try:
+        rows = write(grade_all(files, folder, problem is None), OUTPUT)
+    except KeyboardInterrupt:
+        print(f"\n{shown}: what was graded before you stopped it")
+        raise
+    graded = sum(row.max_points > 0 for row in rows)
+    print(f"{shown}: {graded} graded, {len(rows) - graded} not")
+    print(f"with the outputs of each cell: {os.path.relpath(COURSE)}")
+    return int(any(row.assignment and not row.max_points for row in rows))

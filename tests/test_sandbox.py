@@ -1,0 +1,114 @@
+"""What a program in the sandbox can do, and what is said where there is no sandbox."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.classroom import sandbox
+from course.environment.kernel import PROJECT
+
+PROBLEM = sandbox.find_problem()
+where_there_is_one = pytest.mark.skipif(PROBLEM is not None, reason=f"no sandbox: {PROBLEM}")
+
+
+def inside(code: str, *hidden: Path) -> str:
+    """Run code in the sandbox, and return what it prints."""
+    command = sandbox.wrap([sys.executable, "-c", f"import os\n{code}"], hidden)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def attempt(code: str) -> str:
+    return (
+        f"try:\n    {code}\n    print('done')\nexcept OSError as error:\n    print(error.strerror)"
+    )
+
+
+@where_there_is_one
+@pytest.mark.parametrize("folder", [PROJECT, PROJECT / "helpers", Path("/var/tmp"), Path("/etc")])
+def test_what_is_outside_can_only_be_read(folder):
+    code = attempt(f"open({str(folder / 'written')!r}, 'w')")
+    assert inside(code) in ("Read-only file system", "Permission denied")
+    assert not (folder / "written").exists()
+
+
+@where_there_is_one
+def test_a_folder_of_its_own_can_be_written_to_and_does_not_stay():
+    mine = sandbox.SCRATCH / "written-in-the-sandbox"
+    assert inside(attempt(f"open({str(mine)!r}, 'w')")) == "done"
+    assert not mine.exists()
+
+
+@where_there_is_one
+def test_it_holds_no_more_than_its_size():
+    fill = (
+        f"file = open('{sandbox.SCRATCH}/full', 'wb')\n    while True: file.write(bytes(1 << 24))"
+    )
+    assert inside(attempt(fill)) in ("No space left on device", "File too large")
+
+
+@where_there_is_one
+def test_there_is_no_network_but_loopback():
+    assert inside("import socket; print([name for _, name in socket.if_nameindex()])") == "['lo']"
+    assert inside("import socket; socket.create_server(('127.0.0.1', 0)); print('done')") == "done"
+
+
+@where_there_is_one
+def test_no_other_process_is_seen_or_reached():
+    assert inside("print([one for one in os.listdir('/proc') if one.isdigit()])") == "['1']"
+    assert inside(attempt(f"os.kill({os.getpid()}, 0)")) == "No such process"
+
+
+@where_there_is_one
+def test_what_is_hidden_is_empty(tmp_path):
+    folder, file = PROJECT / "exercises", PROJECT / "README.md"
+    code = f"print(os.listdir({str(folder)!r}), len(open({str(file)!r}).read()))"
+    assert inside(code, folder, file) == "[] 0"
+
+
+@where_there_is_one
+def test_of_the_user_s_home_only_what_python_and_the_course_need_is_seen():
+    home = Path.home()
+    needed = {
+        path.relative_to(home).parts[0]
+        for path in sandbox.needed_paths()
+        if path.is_relative_to(home) and path != home
+    }
+    seen = inside(f"print(*os.listdir({str(home)!r}), sep='\\n')") if home.is_dir() else ""
+    assert set(seen.splitlines()) <= needed
+
+
+@where_there_is_one
+def test_it_has_no_privileges_and_cannot_get_any():
+    status = inside("print(open('/proc/self/status').read())")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert {int(fields[name], 16) for name in ("CapPrm", "CapEff", "CapBnd", "CapInh")} == {0}
+    assert fields["NoNewPrivs"] == "1"
+
+
+@where_there_is_one
+def test_it_cannot_start_processes_without_end():
+    fork = "import signal\n    while True:\n        if os.fork() == 0: signal.pause()"
+    assert inside(attempt(fork)) == "Resource temporarily unavailable"
+
+
+def test_where_the_system_is_another_that_is_said(monkeypatch):
+    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    assert sandbox.find_problem() == "it needs Linux"
+
+
+def test_a_tool_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(sandbox.sys, "platform", "linux")
+    monkeypatch.setattr(sandbox.shutil, "which", lambda _: None)
+    assert sandbox.find_problem() == "unshare of util-linux is not installed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the command line is that of Linux")
+def test_what_the_system_refuses_is_said_in_its_words(monkeypatch):
+    refused = ["sh", "-c", "echo 'unshare failed: Operation not permitted' >&2; exit 1"]
+    monkeypatch.setattr(sandbox, "wrap", lambda _: refused)
+    assert sandbox.find_problem() == "unshare failed: Operation not permitted"
