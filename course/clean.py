@@ -1,21 +1,30 @@
-"""Remove what the commands have made."""
+"""Remove what the commands have made and can make again."""
 
 from __future__ import annotations
 
 import shutil
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
-MADE = ("build", "data/hf", ".pytest_cache", ".ruff_cache", ".hypothesis")
+# Not what people made there, such as a training run or graded work, and no downloads.
+MADE = ("bench", "browser", "compare", "demo", "lock", "mirror", "nbgrader", "rise", "run", "site")
+MADE += ("site-source", "slides")
+CACHES = (".hypothesis", ".pytest_cache", ".ruff_cache", "data/hf/datasets", "data/hf/modules")
+KEPT = (".venv", "build/*", "data/hf", "data/mirror", "data/models")
 
 
 def main(arguments: list[str]) -> int:
-    """Remove it, and list it; `.venv`, the trained models and the mirror's files stay."""
-    folders = [PROJECT / name for name in MADE]
+    """Remove it, and list what was removed and what was left."""
+    folders = [PROJECT / "build" / name for name in MADE]
+    folders += (PROJECT / "build").glob("python-3.*")
+    folders += [PROJECT / name for name in CACHES]
     folders += [path for path in PROJECT.rglob("__pycache__") if ".venv" not in path.parts]
     for folder in folders:
         if folder.is_dir():
             shutil.rmtree(folder)
             if folder.name != "__pycache__":
                 print(f"removed {folder.relative_to(PROJECT)}")
+    for pattern in KEPT:
+        for path in sorted(PROJECT.glob(pattern)):
+            print(f"left    {path.relative_to(PROJECT)}")
     return 0

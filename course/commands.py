@@ -191,5 +191,10 @@ COMMANDS: dict[str, Command] = {
         "lock",
         arguments=("--check",),
     ),
-    "clean": Command("maintainer", "remove what the commands have made", "course.clean", None),
+    "clean": Command(
+        "maintainer",
+        "remove what the commands can make again, and list what stays",
+        "course.clean",
+        None,
+    ),
 }

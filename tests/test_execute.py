@@ -287,12 +287,14 @@ def test_a_run_executes_the_notebooks_of_the_chosen_language(
     assert f"<html lang='{language}'>" in (output / "index.html").read_text(encoding="utf-8")
 
 
-def test_a_run_removes_the_pages_of_the_run_before(output, good, monkeypatch):
+def test_a_run_of_one_notebook_keeps_the_pages_of_another_and_links_them(output, good, monkeypatch):
     output.mkdir()
     (output / "99_old.html").touch()
+    (output / "notes.txt").write_text("mine")
     use(monkeypatch, good.path)
     run_notebooks.main()
-    assert not (output / "99_old.html").exists()
+    assert (output / "notes.txt").read_text() == "mine"
+    assert "href='99_old.html'" in (output / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_run_with_a_failing_cell_names_it_runs_the_rest_and_exits_with_1(
@@ -353,6 +355,16 @@ def test_an_update_keeps_a_notebook_that_fails_as_it_was_and_exits_with_1(
     assert nbformat.read(good, as_version=4).cells[0].outputs[0].text == "4\n"
     message = "00_a.ipynb: not stored, cell divide: ZeroDivisionError: division by zero\n"
     assert message in capsys.readouterr().out
+
+
+def test_a_notebook_that_is_saved_while_it_runs_is_not_overwritten(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "00_a.ipynb"
+    saved = f"from pathlib import Path; Path({str(path)!r}).write_text('saved')"
+    write(tmp_path, path.name, code("save", saved))
+    use(monkeypatch, path)
+    assert update_notebooks.update() == 1
+    assert path.read_text() == "saved"
+    assert "not stored, for it was saved while it ran" in capsys.readouterr().out
 
 
 def test_changes_are_the_differing_lines_under_the_id_of_their_cell():

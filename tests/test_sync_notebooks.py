@@ -1,6 +1,7 @@
 """The English notebooks follow the Chinese ones, and say what waits for a translator."""
 
 import copy
+import re
 from pathlib import Path
 
 import nbformat
@@ -265,3 +266,32 @@ def test_a_broken_translation_is_refused_by_name_and_kept(folders):
     with pytest.raises(SystemExit, match=f"{NAME} is not a notebook: fix it"):
         main([])
     assert (english / NAME).read_text(encoding="utf-8") == "<<<<<<< HEAD\n"
+
+
+@pytest.mark.parametrize("own", ["a new cell", "changed code"])
+def test_what_somebody_wrote_into_the_translation_is_named_and_kept(folders, capsys, own):
+    chinese, english = folders
+    main([])
+    translation = read(english / NAME)
+    if own == "a new cell":
+        translation.cells.append(code("my-cell", "print('mine')"))
+    else:
+        translation.cells[1].source = "train()  # mine"
+    nbformat.write(translation, english / NAME)
+    before = (english / NAME).read_bytes()
+    nbformat.write(with_text(CHINESE, "train", "train(again=True)"), chinese / NAME)
+    capsys.readouterr()
+    assert main([]) == 1
+    assert (english / NAME).read_bytes() == before
+    cell = "my-cell" if own == "a new cell" else "train"
+    shown = capsys.readouterr().out
+    assert re.match(rf"{NAME}: not written, for the cells .*{cell}", shown)
+    assert f"git checkout notebooks/{english.name}/{NAME}" in shown
+
+
+def test_code_that_changed_in_the_original_only_is_taken_over(folders):
+    chinese, english = folders
+    main([])
+    nbformat.write(with_text(CHINESE, "train", "train(again=True)"), chinese / NAME)
+    assert main([]) == 0
+    assert sources(read(english / NAME))["train"] == "train(again=True)"

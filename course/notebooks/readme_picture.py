@@ -6,6 +6,7 @@ import nbformat
 
 from course.environment.kernel import PROJECT
 from course.notebooks.execute import NOTEBOOKS
+from helpers.files import write_whole
 
 NOTEBOOK, CELL = "07_finetune_bert.ipynb", "humans"
 PICTURE = PROJECT / "docs" / "images" / "test_scores.png"
@@ -21,5 +22,4 @@ def stored_picture() -> bytes:
 
 def write_picture() -> None:
     """Write the picture."""
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    PICTURE.write_bytes(stored_picture())
+    write_whole(PICTURE, stored_picture())

@@ -2,7 +2,6 @@
 
 import copy
 import html
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from nbformat import NotebookNode
 from course.environment.kernel import PROJECT, prepare_kernel_environment
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.languages import TITLES, chosen_language, notebook_folder
+from helpers.files import write_whole
 
 OUTPUT = PROJECT / "build" / "run"
 HEADLINE_TAG = "headline"
@@ -59,18 +59,25 @@ def table_text(rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
-def index_page(rows: list[list[str]], language: str) -> str:
-    """Return an HTML page with the closing table, which links each notebook."""
+def index_page(rows: list[list[str]], language: str, earlier: Sequence[str] = ()) -> str:
+    """Return an HTML page with the closing table, which links each notebook.
+
+    Args:
+        rows: the closing table.
+        language: that of the notebooks.
+        earlier: the names of other pages in the folder, from runs before this one.
+    """
     title = TITLES[language]
     header, *body = rows
     lines = ["<tr>" + "".join(f"<th scope='col'>{text}</th>" for text in header) + "</tr>"]
     for name, *rest in body:
         cells = [f"<a href='{name}.html'>{name}</a>", *map(html.escape, rest)]
         lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in cells) + "</tr>")
+    links = "".join(f"<p><a href='{name}.html'>{name}</a></p>" for name in earlier)
     return (
         f"<!doctype html><html lang='{language}'><meta charset='utf-8'><title>{title}</title>"
         "<style>body{font-family:sans-serif;margin:2em}td,th{padding:.3em .8em;text-align:left}"
-        f"</style><h1>{title}</h1><table>" + "".join(lines) + "</table></html>\n"
+        f"</style><h1>{title}</h1><table>" + "".join(lines) + "</table>" + links + "</html>\n"
     )
 
 
@@ -91,7 +98,7 @@ def with_alt_text(notebook: NotebookNode) -> NotebookNode:
 def write_pages(execution: Execution, folder: Path, language: str) -> None:
     """Write the executed copy and its HTML page, which needs no network."""
     stem = execution.path.stem
-    nbformat.write(execution.notebook, folder / f"{stem}.ipynb")
+    write_whole(folder / f"{stem}.ipynb", nbformat.writes(execution.notebook) + "\n")
     exporter = HTMLExporter(
         mathjax_url="",
         require_js_url="",
@@ -103,7 +110,7 @@ def write_pages(execution: Execution, folder: Path, language: str) -> None:
     page, _ = exporter.from_notebook_node(
         with_alt_text(execution.notebook), resources={"metadata": {"name": stem}}
     )
-    (folder / f"{stem}.html").write_text(page, encoding="utf-8")
+    write_whole(folder / f"{stem}.html", page)
 
 
 def main(arguments: Sequence[str] = ()) -> int:
@@ -111,16 +118,15 @@ def main(arguments: Sequence[str] = ()) -> int:
     language = chosen_language()
     prepare_kernel_environment()
     notebooks = find_notebooks("".join(arguments[:1]), notebook_folder(language))
-    if OUTPUT.exists():
-        shutil.rmtree(OUTPUT)
-    OUTPUT.mkdir(parents=True)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
     executions = []
     for path in notebooks:
         execution = execute(path, report=print_progress)
         write_pages(execution, OUTPUT, language)
         executions.append(execution)
     rows = table_rows(executions)
-    (OUTPUT / "index.html").write_text(index_page(rows, language), encoding="utf-8")
+    earlier = {path.stem for path in OUTPUT.glob("[0-9]*.html")} - {path.stem for path in notebooks}
+    write_whole(OUTPUT / "index.html", index_page(rows, language, sorted(earlier)))
     print_progress("")
     print(table_text(rows))
     print(f"pages: {(OUTPUT / 'index.html').relative_to(PROJECT)}")

@@ -18,16 +18,47 @@ from course.notebooks.answers import take_answers, with_answers
 from course.notebooks.execute import find_notebooks
 from course.notebooks.exercise_tasks import EXERCISES, TASKS, write_tasks
 from course.notebooks.languages import ORIGINAL, TRANSLATION, notebook_folder
+from helpers.files import write_whole
 
-# Under this name the metadata of a translated cell have the digest of its source text.
+# Under this name the metadata of a translated cell have the digest of its source text, and those of
+# a translated notebook that of its cells and code, as they were written here.
 DIGEST = "translated_from"
 # What an answer prints is copied, not translated.
 OUTPUT = re.compile(r"\n\n```text\n.*?```", re.DOTALL)
 
 
+class OwnWorkError(Exception):
+    """A translation has somebody's own work; the message names it and says what to do."""
+
+
 def digest(text: str) -> str:
     """Return the first 16 digits of the sha256 of a text, without what its answers print."""
     return hashlib.sha256(OUTPUT.sub("", text).encode()).hexdigest()[:16]
+
+
+def content_digest(notebook: NotebookNode) -> str:
+    """Return the digest of what a translation has from its original: its cells and its code."""
+    code = [f"{cell.id}\n{cell.source * (cell.cell_type == 'code')}" for cell in notebook.cells]
+    return digest("\n".join(code))
+
+
+def own_work(original: NotebookNode, translation: NotebookNode) -> list[str]:
+    """Return the ids of the cells that somebody added to a translation, or whose code was changed.
+
+    Args:
+        original: the notebook that the translation is written from.
+        translation: the translation as it is now.
+    """
+    recorded = translation.metadata.get(DIGEST)
+    if recorded is None or recorded == content_digest(translation):
+        return []
+    known = {cell.id: cell for cell in original.cells}
+    return [
+        cell.id
+        for cell in translation.cells
+        if cell.id not in known
+        or (cell.cell_type == "code" and cell.source != known[cell.id].source)
+    ]
 
 
 def prose_cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
@@ -117,8 +148,7 @@ def write(notebook: NotebookNode, path: Path) -> bool:
     text = nbformat.writes(notebook) + "\n"
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    write_whole(path, text)
     return True
 
 
@@ -132,16 +162,27 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
 
     Returns:
         Lines to print: whether the files changed, and which cells are confirmed or stale.
+
+    Raises:
+        OwnWorkError: if the translation has cells or code that would be lost.
     """
     original = nbformat.read(path, as_version=4)
     write_tasks(original, path.stem, ORIGINAL)
     tasks_are_new = write(original, path)
-    translation = apply_source(original, read_translation(target))
+    previous = read_translation(target)
+    if own := own_work(original, previous):
+        raise OwnWorkError(
+            f"{target.name}: not written, for the cells {', '.join(own)} were added or changed in "
+            f"the English notebook only: save a copy of it elsewhere, run 'git checkout "
+            f"notebooks/{target.parent.name}/{target.name}', and sync again."
+        )
+    translation = apply_source(original, previous)
     if (cell := prose_cells(translation).get(EXERCISES)) and cell.source:
         take_answers(with_answers(original), translation)
     write_tasks(translation, path.stem, TRANSLATION)
     mark_translated(original, translation, [TASKS])
     confirmed = mark_translated(original, translation) if translated else []
+    translation.metadata[DIGEST] = content_digest(translation)
     lines = [f"{target.name}: {'written' if write(translation, target) else 'up to date'}"]
     if tasks_are_new:
         lines.append("  the tasks of its exercises: written in both languages")
@@ -173,18 +214,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Bring the English notebooks up to date, or record that one is translated.
 
     Returns:
-        1 if an English notebook no longer has an original, else 0.
+        1 if an English notebook no longer has an original or has work of somebody's own, else 0.
     """
     options = parse_arguments(arguments)
     translated = options.translated is not None
     originals = find_notebooks(options.translated or options.notebook, notebook_folder(ORIGINAL))
     folder = notebook_folder(TRANSLATION)
+    kept = False
     for path in originals:
-        print("\n".join(sync(path, folder / path.name, translated=translated)))
+        try:
+            print("\n".join(sync(path, folder / path.name, translated=translated)))
+        except OwnWorkError as error:
+            kept = True
+            print(error)
     names = {path.name for path in find_notebooks(None, notebook_folder(ORIGINAL))}
     left = [path.name for path in sorted(folder.glob("*.ipynb")) if path.name not in names]
     for name in left:
         print(
             f"{name} has no Chinese original: give it the new name of its original, or remove it."
         )
-    return int(bool(left))
+    return int(bool(left) or kept)

@@ -12,6 +12,7 @@ from course.notebooks.answers import with_answers
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.readme_picture import write_picture
 from course.notebooks.run import print_progress
+from helpers.files import write_whole
 
 # The kernel reports its Python's patch release, which differs between machines.
 METADATA = {
@@ -49,7 +50,7 @@ def store(execution: Execution) -> None:
     notebook.metadata = nbformat.from_dict({**notebook.metadata, **METADATA})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-    nbformat.write(notebook, execution.path)
+    write_whole(execution.path, nbformat.writes(notebook) + "\n")
 
 
 def update(choice: str = "") -> int:
@@ -57,12 +58,17 @@ def update(choice: str = "") -> int:
     prepare_kernel_environment()
     failed = False
     for path in find_notebooks(choice):
-        before = nbformat.read(path, as_version=4)
+        text = path.read_text(encoding="utf-8")
+        before = nbformat.reads(text, as_version=4)
         execution = execute(path, report=print_progress, answers=True)
         print_progress("")
         if execution.failed_cell:
             failed = True
             print(f"{path.name}: not stored, cell {execution.failed_cell}: {execution.error}")
+            continue
+        if path.read_text(encoding="utf-8") != text:
+            failed = True
+            print(f"{path.name}: not stored, for it was saved while it ran: update it again")
             continue
         store(execution)
         lines = changes(before, execution.notebook)
