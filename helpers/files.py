@@ -1,12 +1,15 @@
-"""Write a file whole or not at all, find where it can go, show its size, tell it by its digest.
+"""Write files and folders whole or not at all, and tell a file by its size and its digest.
 
 Standard library only: the doctor reads it when packages are broken.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
+import shutil
+from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
 
@@ -25,6 +28,24 @@ def write_whole(path: Path, content: str | bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replaced_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to fill; at the end it takes the place of another, unless something failed.
+
+    Args:
+        folder: the folder to replace; it need not exist.
+    """
+    draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        if folder.exists():
+            shutil.rmtree(folder)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def nearest_existing(path: Path) -> Path:

@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from helpers.files import format_bytes, git_blob_id, has_digest, stays_inside, write_whole
+from helpers.files import (
+    format_bytes,
+    git_blob_id,
+    has_digest,
+    replaced_folder,
+    stays_inside,
+    write_whole,
+)
 
 
 @pytest.mark.parametrize("content", ["评论\n", b"\x00\xff"])
@@ -69,3 +76,22 @@ def test_a_name_inside_a_folder_stays_inside_it(path):
 )
 def test_a_name_that_leaves_its_folder_on_any_system_does_not(path):
     assert not stays_inside(path)
+
+
+def test_a_folder_takes_the_place_of_the_one_before_when_it_is_full(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "old.html").touch()
+    with replaced_folder(tmp_path / "site") as folder:
+        (folder / "new.html").touch()
+        assert (tmp_path / "site" / "old.html").exists()
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["new.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_stop_on_the_way_leaves_the_old_folder_alone(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "old.html").touch()
+    with pytest.raises(KeyboardInterrupt), replaced_folder(tmp_path / "site"):
+        raise KeyboardInterrupt
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["old.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]

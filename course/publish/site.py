@@ -9,6 +9,7 @@ from pathlib import Path
 from course.environment.kernel import PROJECT
 from course.notebooks.languages import LANGUAGES, TITLES
 from course.publish.site_pages import find_pages, write_pages
+from helpers.files import replaced_folder
 
 CONFIGURATION = PROJECT / "docs" / "site"
 SOURCE = PROJECT / "build" / "site-source"
@@ -73,9 +74,7 @@ def make_site(source: Path, output: Path) -> None:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Make the website again."""
-    for folder in (SOURCE, OUTPUT):
-        if folder.exists():
-            shutil.rmtree(folder)
-    make_site(SOURCE, OUTPUT)
+    with replaced_folder(SOURCE) as source, replaced_folder(OUTPUT) as output:
+        make_site(source, output)
     print(f"site: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
     return 0

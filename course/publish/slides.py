@@ -18,6 +18,7 @@ from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import deck, find_slides, slide_type
 from course.publish.slide_heights import HEIGHT, WIDTH
 from course.publish.static_notebook import make_static
+from helpers.files import replaced_folder
 
 OUTPUT = PROJECT / "build" / "slides"
 TEMPLATE = Path(__file__).resolve().parent / "slides_template"
@@ -105,7 +106,7 @@ def make_slides(folder: Path) -> None:
     """Write every deck in both languages, reveal.js, and a page that links the decks.
 
     Args:
-        folder: the folder to write; it must not exist.
+        folder: the folder to write, without anything in it.
     """
     decks: dict[str, list[Deck]] = {}
     for language in LANGUAGES:
@@ -127,9 +128,8 @@ def make_slides(folder: Path) -> None:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Make the slides again."""
-    if OUTPUT.exists():
-        shutil.rmtree(OUTPUT)
-    make_slides(OUTPUT)
+    with replaced_folder(OUTPUT) as folder:
+        make_slides(folder)
     print_progress("")
     print(f"slides: {(OUTPUT / 'index.html').relative_to(PROJECT)}")
     return 0
