@@ -12,7 +12,8 @@ from transformers import (
     Trainer,
 )
 
-from helpers.finetune import KEEP_BEST, FinetuneArguments, prepare_data, prepare_model
+from helpers.finetune import prepare_data, prepare_model
+from helpers.finetune_arguments import KEEP_BEST, FinetuneArguments
 from helpers.sampling import SEED, TRAIN_SIZE
 from helpers.sources import Source
 from helpers.training import make_compute_metrics, training_arguments
