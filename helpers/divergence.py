@@ -54,4 +54,4 @@ class StopOnDivergence(TrainerCallback):
 def _check_weights(model: PreTrainedModel, state: TrainerState) -> None:
     trained = (weights for weights in model.parameters() if weights.requires_grad)
     if not all(torch.isfinite(weights).all() for weights in trained):
-        raise DivergedError("weights", f"after step {state.global_step}")
+        raise DivergedError("the weights", f"after step {state.global_step}")

@@ -177,7 +177,7 @@ def finetune(
     compute_metrics = make_compute_metrics(source)
     _check_metric(training.metric_for_best_model, compute_metrics, len(data.label_names))
     if training.push_to_hub:
-        with in_one_sentence("--push_to_hub needs the Hub and a token: log in, or leave it out"):
+        with in_one_sentence("--push_to_hub needs the Hub: log in, or leave it out"):
             huggingface_hub.whoami(training.hub_token)
     refused = "Training cannot start with these arguments"
     if resumed_from is not None:

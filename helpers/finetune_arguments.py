@@ -36,7 +36,7 @@ DEFAULTS = {
     # Not set, it follows the library's verbosity, which hides the bar with the warnings.
     "disable_tqdm": False,
 }
-# What the program's data and metrics are made for.
+# What the program's data and metrics are made for: the libraries' defaults.
 NEEDED = {
     "batch_eval_metrics": False,
     "eval_do_concat_batches": True,
@@ -162,7 +162,9 @@ def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
     for name, needed in NEEDED.items():
         value = getattr(theirs, name)
         if value != needed:
-            raise UsageError(f"--{name} is {value}, and the program needs {needed}: leave it out.")
+            raise UsageError(
+                f"--{name} is {value}: the program's metrics need the default; leave it out."
+            )
 
 
 def recorded_arguments(ours: FinetuneArguments, theirs: TrainingArguments) -> dict[str, object]:
