@@ -146,8 +146,9 @@ def test_a_full_disk_ends_in_one_sentence(tmp_path):
 
 def test_two_starts_at_once_into_one_folder_leave_one_run(tmp_path):
     folder = tmp_path / "run"
+    arguments = ["--output_dir", str(folder), *SMALL, "--num_train_epochs=1"]
     with ThreadPoolExecutor() as pool:
-        runs = list(pool.map(lambda _: finetune("--output_dir", str(folder), *SMALL), range(2)))
+        runs = list(pool.map(lambda _: finetune(*arguments), range(2)))
     trained, refused = sorted(runs, key=lambda run: run.code)
     assert (trained.code, refused.code) == (0, 2)
     assert refused.errors.startswith(f"{folder} is not empty, and nothing in it is overwritten")
