@@ -1,6 +1,7 @@
 """Checkpoints from which a stopped training run resumes, to the same digits."""
 
 import json
+import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import torch
 from safetensors import safe_open
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_pt_utils import safe_globals
 
 # The random state at the start of the epoch, from which the order of its batches is drawn.
 EPOCH_STATE = "epoch_rng_state.pth"
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# What a closed terminal sends; Windows has none.
+HANGUP = getattr(signal, "SIGHUP", None)
 
 
 class CheckpointError(Exception):
@@ -73,12 +76,16 @@ class KeepEpochOrder(TrainerCallback):
 
 
 class StopOnSignal(TrainerCallback):
-    """Saves a checkpoint after the step in which SIGINT or SIGTERM arrives, then stops."""
+    """Saves a checkpoint after the step in which SIGINT, SIGTERM or SIGHUP arrives, then stops."""
 
     def __init__(self) -> None:
         """Listen for the signals; `restore` undoes it."""
         self._asked = False
-        self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        # Under nohup it is ignored, and that was meant.
+        if HANGUP is not None and signal.getsignal(HANGUP) != signal.SIG_IGN:
+            numbers.append(HANGUP)
+        self._before = {number: signal.signal(number, self._ask) for number in numbers}
 
     def _ask(self, *_) -> None:
         self._asked = True
@@ -97,6 +104,8 @@ class StopOnSignal(TrainerCallback):
             asked = asked.to(args.device)
             torch.distributed.all_reduce(asked, op=torch.distributed.ReduceOp.MAX)
         self._asked = bool(asked)
+        # With the model only, nothing could be resumed.
+        args.save_only_model &= not self._asked
         control.should_save |= self._asked and not ended_epoch(state)
 
     def on_epoch_end(
@@ -107,7 +116,7 @@ class StopOnSignal(TrainerCallback):
 
     def on_save(self, args: TrainingArguments, state: TrainerState, *_, **__) -> None:
         """Stop training: whatever ran after the save would not be in the checkpoint."""
-        if self._asked:
+        if self._asked and not args.save_only_model:
             raise StoppedBySignal(checkpoint_folder(args, state))
 
 
@@ -144,8 +153,9 @@ def _read(path: Path) -> None:
             with safe_open(path, framework="pt") as file:
                 file.keys()
         else:
-            # Safe, because the program wrote it itself; its random states are more than tensors.
-            torch.load(path, map_location="cpu", weights_only=False)
+            # The random states are more than tensors: `Trainer` allows what it writes itself.
+            with safe_globals():
+                torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"The checkpoint {path.parent} has no {path.name}.") from error
     except Exception as error:
@@ -153,14 +163,40 @@ def _read(path: Path) -> None:
         raise CheckpointError(f"{path.name} of the checkpoint {path.parent} is damaged.") from error
 
 
+def _checkpoints(folder: Path) -> list[Path]:
+    found = [path for path in folder.glob("checkpoint-*") if path.name[11:].isdigit()]
+    return sorted(found, key=lambda path: int(path.name[11:]))
+
+
 def complete_checkpoints(folder: Path) -> Sequence[Path]:
     """Return the checkpoints in a folder that can be resumed, in the order of their steps."""
-    found = [path for path in folder.glob("checkpoint-*") if path.name[11:].isdigit()]
     complete = []
-    for path in sorted(found, key=lambda path: int(path.name[11:])):
+    for path in _checkpoints(folder):
         try:
             check_checkpoint(path)
         except CheckpointError:
             continue
         complete.append(path)
     return complete
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the last checkpoint in a folder that can be resumed, or None if there is none at all.
+
+    Raises:
+        CheckpointError: if there are some, and none is complete; it says what the last one lacks.
+    """
+    if complete := complete_checkpoints(folder):
+        return complete[-1]
+    if found := _checkpoints(folder):
+        check_checkpoint(found[-1])
+    return None
+
+
+def remove_half_checkpoint(folder: Path) -> None:
+    """Remove the last checkpoint in a folder if it is incomplete: saving it has just failed."""
+    for path in _checkpoints(folder)[-1:]:
+        try:
+            check_checkpoint(path)
+        except CheckpointError:
+            shutil.rmtree(path, ignore_errors=True)

@@ -9,21 +9,29 @@ import dataclasses
 import errno
 import json
 import os
-import shlex
+import shutil
+import signal
 import sys
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+
+if __name__ == "__main__":
+    # The libraries take seconds to load: until then, Ctrl-C ends the program without a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import datasets
+import huggingface_hub
 import numpy as np
+import torch
 import transformers
 from datasets import Dataset, load_dataset
 from safetensors import SafetensorError
 from transformers import (
     AutoTokenizer,
-    HfArgumentParser,
+    EvalPrediction,
     PreTrainedModel,
     PreTrainedTokenizerBase,
     Trainer,
@@ -35,166 +43,36 @@ from helpers.checkpoints import (
     KeepEpochOrder,
     StopOnSignal,
     StoppedBySignal,
-    check_checkpoint,
-    complete_checkpoints,
+    remove_half_checkpoint,
 )
+from helpers.closed_streams import survive_closed_streams
+from helpers.divergence import DivergedError, StopOnDivergence
 from helpers.files import write_whole
+from helpers.finetune_arguments import (
+    PREDICTIONS,
+    FinetuneArguments,
+    UsageError,
+    command_line,
+    in_one_sentence,
+    parse_arguments,
+    recorded_arguments,
+)
 from helpers.intervals import bootstrap_interval
 from helpers.preprocess import token_counts, tokenize
-from helpers.sampling import TRAIN_SIZE, VALIDATION_SIZE, split_validation, take_sample
+from helpers.run_record import LAST, RECORD, RESULT, RunError, claim_folder
+from helpers.sampling import split_validation, take_sample
 from helpers.sources import Source, SourceError, get_source
 from helpers.training import (
-    RECIPE,
+    Metrics,
     freeze_lower_layers,
     load_classifier,
     make_compute_metrics,
     training_arguments,
 )
 
-RESULT = "result.json"
-PREDICTIONS = "test_predictions.csv"
-LAST = "last"
-# Besides the course's recipe: the best epoch is kept.
-KEEP_BEST = {
-    "save_strategy": "epoch",
-    "save_total_limit": 1,
-    "load_best_model_at_end": True,
-    "metric_for_best_model": "accuracy",
-}
-DEFAULTS = {
-    **RECIPE,
-    **KEEP_BEST,
-    "output_dir": "",
-    # None stands for that of the source.
-    "learning_rate": None,
-    # Not set, it follows the library's verbosity, which hides the bar with the warnings.
-    "disable_tqdm": False,
-}
 
-
-class UsageError(Exception):
-    """The program cannot do what it was asked to; the message says what to do."""
-
-
-@dataclass
-class FinetuneArguments:
-    """What the course adds to the arguments of `TrainingArguments`."""
-
-    source: str | None = field(
-        default=None,
-        metadata={"help": "embedded or hub; by default what COURSE_SOURCE names, or embedded"},
-    )
-    train_samples: int = field(default=TRAIN_SIZE, metadata={"help": "training reviews"})
-    validation_samples: int = field(
-        default=VALIDATION_SIZE,
-        metadata={"help": "reviews split off from train, on which the best epoch is selected"},
-    )
-    test_samples: int = field(default=2000, metadata={"help": "test reviews, used once"})
-    max_length: int | None = field(
-        default=None,
-        metadata={"help": "truncate texts to this many tokens; by default to the model's limit"},
-    )
-    frozen_layers: int | None = field(
-        default=None,
-        metadata={
-            "help": "freeze the embeddings and this many layers; by default half of them, "
-            "-1 freezes nothing"
-        },
-    )
-
-
-class _Parser(HfArgumentParser):
-    """Reports an error in one sentence, not after a list of two hundred flags."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message[:1].upper()}{message[1:]}: see --help.")
-
-
-def parse_arguments(arguments: list[str]) -> tuple[FinetuneArguments, TrainingArguments]:
-    """Return what the command line says, the course's arguments and those of `Trainer`.
-
-    Raises:
-        UsageError: for an unknown flag or an impossible value.
-    """
-    parser = _Parser(
-        [FinetuneArguments, TrainingArguments],
-        prog="python -m helpers.finetune",
-        allow_abbrev=False,
-        description="Fine-tune BERT on reviews as notebook 07 does. --output_dir gets the model, "
-        f"its tokenizer, {RESULT} and {PREDICTIONS}. --seed draws the training reviews, the head "
-        "of the model and the order of the batches. Stopped by Ctrl-C or SIGTERM, it saves a "
-        f"checkpoint; --resume_from_checkpoint {LAST} resumes from the last complete one.",
-    )
-    parser.set_defaults(**DEFAULTS)
-    try:
-        ours, theirs, unknown = parser.parse_args_into_dataclasses(
-            arguments, return_remaining_strings=True, look_for_args_file=False
-        )
-    except (ValueError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"These arguments do not go together: {reason}") from error
-    if unknown:
-        raise UsageError(f"There is no argument {unknown[0]}: see --help.")
-    _check_numbers(ours, theirs)
-    return ours, theirs
-
-
-def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
-    positive = {
-        "train_samples": ours.train_samples,
-        "validation_samples": ours.validation_samples,
-        "test_samples": ours.test_samples,
-        "per_device_train_batch_size": theirs.per_device_train_batch_size,
-        "per_device_eval_batch_size": theirs.per_device_eval_batch_size,
-        "gradient_accumulation_steps": theirs.gradient_accumulation_steps,
-        "learning_rate": theirs.learning_rate,
-        "num_train_epochs": theirs.num_train_epochs,
-    }
-    for name, value in positive.items():
-        if value is not None and not value > 0:
-            raise UsageError(f"--{name} is {value}: pass a number above 0.")
-
-
-def prepare_output(folder: str | None, resume: str | None) -> tuple[Path, Path | None]:
-    """Make sure that a folder can be written and that nothing in it would be overwritten.
-
-    Args:
-        folder: `--output_dir`.
-        resume: `--resume_from_checkpoint`: a folder, `last`, or None.
-
-    Returns:
-        The folder, and the checkpoint to resume from or None.
-
-    Raises:
-        UsageError: if the folder cannot be used.
-        CheckpointError: if the checkpoint is missing or damaged.
-    """
-    if not folder:
-        raise UsageError("There is no folder for the model: pass --output_dir FOLDER.")
-    output = Path(folder)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        probe = output / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(
-            f"{output} cannot be written ({error.strerror}): pass another --output_dir."
-        ) from error
-    if (output / RESULT).exists():
-        raise UsageError(f"{output} has a finished training run in it: pass another --output_dir.")
-    if resume is None:
-        if any(output.iterdir()):
-            raise UsageError(
-                f"{output} is not empty, and nothing in it is overwritten: pass another "
-                f"--output_dir, or --resume_from_checkpoint {LAST} to resume the run in it."
-            )
-        return output, None
-    if resume == LAST:
-        complete = complete_checkpoints(output)
-        return output, complete[-1] if complete else None
-    check_checkpoint(Path(resume))
-    return output, Path(resume)
+class DiskFullError(Exception):
+    """Nothing more could be written into the output folder."""
 
 
 @dataclass(frozen=True)
@@ -227,6 +105,11 @@ def prepare_data(
         splits = split_validation(tokenized["train"], size=arguments.validation_samples)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    except OverflowError as error:
+        raise UsageError(
+            f"--max_length is {arguments.max_length}, and the model's limit is "
+            f"{tokenizer.model_max_length} tokens: leave it out, or pass a smaller number."
+        ) from error
     for name, rows in (("train", splits["train"]), ("test", tokenized["test"])):
         size = getattr(arguments, f"{name}_samples")
         if size > len(rows):
@@ -279,8 +162,9 @@ def finetune(
         levels, seconds of training, samples a second, and all arguments.
 
     Raises:
-        UsageError: if the data are too few, or the encoder too small.
-        StoppedBySignal: after SIGINT or SIGTERM, once a checkpoint is saved.
+        UsageError: if the data are too few, the encoder too small, or `Trainer` refuses to start.
+        StoppedBySignal: after SIGINT, SIGTERM or SIGHUP, once a checkpoint is saved.
+        DivergedError: if the numbers are no longer finite.
     """
     source = get_source(arguments.source)
     if training.learning_rate is None:
@@ -290,21 +174,32 @@ def finetune(
     with training.main_process_first(desc="tokenizing"):
         data = prepare_data(source, tokenizer, arguments, training.seed)
     model = prepare_model(source, data.label_names, arguments.frozen_layers, training.seed)
-    # Read it now: `Trainer` deletes the checkpoint when it saves a later one.
-    done_before = _steps_done(resumed_from)
+    compute_metrics = make_compute_metrics(source)
+    _check_metric(training.metric_for_best_model, compute_metrics, len(data.label_names))
+    if training.push_to_hub:
+        with in_one_sentence("--push_to_hub needs the Hub: log in, or leave it out"):
+            huggingface_hub.whoami(training.hub_token)
+    refused = "Training cannot start with these arguments"
+    if resumed_from is not None:
+        refused = f"The checkpoint {resumed_from} does not fit this training run"
     stop = StopOnSignal()
     try:
-        trainer = Trainer(
-            model=model,
-            args=training,
-            train_dataset=data.train,
-            eval_dataset=data.validation,
-            processing_class=tokenizer,
-            compute_metrics=make_compute_metrics(source),
-            callbacks=[KeepEpochOrder(resumed_from), stop],
-        )
+        with in_one_sentence(refused):
+            # Read it now: `Trainer` deletes the checkpoint when it saves a later one.
+            done_before = _steps_done(resumed_from)
+            trainer = Trainer(
+                model=model,
+                args=training,
+                train_dataset=data.train,
+                eval_dataset=data.validation,
+                processing_class=tokenizer,
+                compute_metrics=compute_metrics,
+                callbacks=[KeepEpochOrder(resumed_from), stop, StopOnDivergence()],
+            )
         start = time.perf_counter()
-        trainer.train(resume_from_checkpoint=str(resumed_from) if resumed_from else None)
+        # Before the first step, what fails is what was asked for.
+        with in_one_sentence(refused, unless=lambda: trainer.state.global_step > done_before):
+            trainer.train(resume_from_checkpoint=str(resumed_from) if resumed_from else None)
         seconds = time.perf_counter() - start
     finally:
         stop.restore()
@@ -331,10 +226,20 @@ def finetune(
     return result
 
 
+def _check_metric(
+    name: str | None, compute_metrics: Callable[[EvalPrediction], Metrics], labels: int
+) -> None:
+    """Refuse a metric that there is not now, and not after the first epoch."""
+    known = ["loss", *compute_metrics((np.eye(labels), np.arange(labels)))]
+    if name is not None and name.removeprefix("eval_") not in known:
+        raise UsageError(f"--metric_for_best_model is {name}: pass one of {', '.join(known)}.")
+
+
 def _steps_done(checkpoint: Path | None) -> int:
     if checkpoint is None:
         return 0
-    return json.loads((checkpoint / "trainer_state.json").read_text())["global_step"]
+    state = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    return int(state["global_step"])
 
 
 def _predict(
@@ -354,7 +259,10 @@ def _predict(
         disable_tqdm=training.disable_tqdm,
     )
     tester = Trainer(trainer.model, arguments, processing_class=tokenizer)
-    return tester.predict(test).predictions.argmax(axis=-1)
+    scores = tester.predict(test).predictions
+    if not np.isfinite(scores).all():
+        raise DivergedError("the scores of the test reviews", "after training")
+    return scores.argmax(axis=-1)
 
 
 def _write_predictions(output: Path, test: Dataset, predicted: np.ndarray) -> None:
@@ -364,26 +272,68 @@ def _write_predictions(output: Path, test: Dataset, predicted: np.ndarray) -> No
         writer.writerows(zip(test["text"], test["label"], predicted.tolist(), strict=True))
 
 
-def resume_command(arguments: list[str], checkpoint: Path | str) -> str:
-    """Return the command that resumes from a checkpoint."""
-    flag = "--resume_from_checkpoint"
-    kept = [argument for argument in arguments if not argument.startswith(f"{flag}=")]
-    if flag in kept:
-        del kept[kept.index(flag) : kept.index(flag) + 2]
-    command = [sys.executable, "-m", "helpers.finetune", *kept, flag, str(checkpoint)]
-    return shlex.join(command)
+@contextmanager
+def claimed_output(
+    arguments: FinetuneArguments, training: TrainingArguments
+) -> Iterator[Path | None]:
+    """Claim the output folder in the first process; all processes learn what came of it.
+
+    Args:
+        arguments: the course's arguments.
+        training: those of `Trainer`.
+
+    Yields:
+        The checkpoint to resume from, or None.
+
+    Raises:
+        UsageError: if there is no folder.
+        RunError: if the folder cannot be used.
+        CheckpointError: if the checkpoint is missing or damaged.
+    """
+    if not training.output_dir:
+        raise UsageError("There is no folder for the model: pass --output_dir FOLDER.")
+    folder, resume = Path(training.output_dir), training.resume_from_checkpoint
+    with ExitStack() as stack:
+        outcome = [None]
+        if training.process_index == 0:
+            record = recorded_arguments(arguments, training)
+            try:
+                outcome = [stack.enter_context(claim_folder(folder, record, resume))]
+            except (RunError, CheckpointError) as error:
+                outcome = [error]
+        if training.world_size > 1:
+            torch.distributed.broadcast_object_list(outcome)
+        if isinstance(outcome[0], Exception):
+            raise outcome[0]
+        yield outcome[0]
+
+
+@contextmanager
+def _noticing_a_full_disk(training: TrainingArguments) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if not _is_disk_full(error, Path(training.output_dir)):
+            raise
+        if training.process_index == 0 and not training.save_only_model:
+            remove_half_checkpoint(Path(training.output_dir))
+        raise DiskFullError from error
 
 
 def _is_disk_full(error: BaseException, output: Path) -> bool:
     if "No space left" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:
         return True
     # PyTorch's writer does not say why it failed.
-    status = os.statvfs(output)
-    return "PytorchStreamWriter" in str(error) and status.f_bavail * status.f_frsize < 2**20
+    return "PytorchStreamWriter" in str(error) and shutil.disk_usage(output).free < 2**20
 
 
 def main(arguments: list[str]) -> int:
     """Run the program; return 0 for success, 2 for a failure, 130 if a signal stopped it."""
+    with survive_closed_streams():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
     # These bars are of loading and saving, a second each; that of training stays.
@@ -394,17 +344,27 @@ def main(arguments: list[str]) -> int:
         if first:
             print(text, file=sys.stderr, flush=True)
 
+    def say_command(output_dir: str) -> None:
+        # A run that ended before its first checkpoint has left no record: it starts anew.
+        resumes = Path(output_dir, RECORD).exists()
+        say("  " + command_line(arguments, LAST if resumes else None))
+
     try:
         ours, training = parse_arguments(arguments)
-        output, checkpoint = prepare_output_once(training)
-        if training.resume_from_checkpoint:
-            say(
-                f"Resuming from {checkpoint}."
-                if checkpoint
-                else f"There is no complete checkpoint: starting from the beginning in {output}."
-            )
-        result = finetune(ours, training, checkpoint)
-    except (UsageError, SourceError) as error:
+    except UsageError as error:
+        say(str(error))
+        return 2
+    try:
+        with claimed_output(ours, training) as checkpoint, _noticing_a_full_disk(training):
+            if training.resume_from_checkpoint:
+                say(
+                    f"Resuming from {checkpoint}."
+                    if checkpoint
+                    else "There is no complete checkpoint: starting from the beginning in "
+                    f"{training.output_dir}."
+                )
+            result = finetune(ours, training, checkpoint)
+    except (UsageError, RunError, SourceError, DivergedError) as error:
         say(str(error))
         return 2
     except CheckpointError as error:
@@ -412,16 +372,15 @@ def main(arguments: list[str]) -> int:
         return 2
     except StoppedBySignal as stopped:
         say(f"\nStopped; saved {stopped.checkpoint}. To resume:")
-        say("  " + resume_command(arguments, stopped.checkpoint))
+        say("  " + command_line(arguments, stopped.checkpoint))
         return 130
     except KeyboardInterrupt:
-        say(f"\nStopped outside of training: to resume, add --resume_from_checkpoint {LAST}.")
+        say("\nStopped outside of training. To go on:")
+        say_command(training.output_dir)
         return 130
-    except (OSError, RuntimeError, SafetensorError) as error:
-        if not _is_disk_full(error, Path(training.output_dir)):
-            raise
-        say(f"The disk of {training.output_dir} is full: free some space, then resume with")
-        say("  " + resume_command(arguments, LAST))
+    except DiskFullError:
+        say(f"The disk of {training.output_dir} is full: free some space, then go on with")
+        say_command(training.output_dir)
         return 2
     if first:
         shown = {name: value for name, value in result.items() if name != "arguments"}
@@ -429,16 +388,6 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def prepare_output_once(training: TrainingArguments) -> tuple[Path, Path | None]:
-    """Prepare the output folder in the first process, then check it in the others.
-
-    Raises:
-        UsageError: if the folder cannot be used.
-        CheckpointError: if the checkpoint is missing or damaged.
-    """
-    with training.main_process_first(desc="output folder"):
-        return prepare_output(training.output_dir, training.resume_from_checkpoint)
-
-
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,6 @@
 """The model that notebook 07 fine-tunes, from the disk or trained again."""
 
-import shutil
+import itertools
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +12,8 @@ from transformers import (
     Trainer,
 )
 
-from helpers.finetune import KEEP_BEST, FinetuneArguments, prepare_data, prepare_model
+from helpers.finetune import prepare_data, prepare_model
+from helpers.finetune_arguments import KEEP_BEST, FinetuneArguments
 from helpers.sampling import SEED, TRAIN_SIZE
 from helpers.sources import Source
 from helpers.training import make_compute_metrics, training_arguments
@@ -33,6 +34,7 @@ def load_finetuned(source: Source) -> tuple[PreTrainedModel, PreTrainedTokenizer
     folder = source.models / NAME
     if not is_complete(folder):
         print(f"{NAME} is not on this disk; it is trained again: about a minute")
+        set_aside(folder)
         train_finetuned(source, folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     return model.eval(), AutoTokenizer.from_pretrained(folder)
@@ -43,6 +45,17 @@ def is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILES)
 
 
+def set_aside(folder: Path) -> None:
+    """Rename a folder that is in the way, and say so: what is in it may be somebody's work."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    lacking = ", ".join(name for name in FILES if not (folder / name).is_file())
+    names = (f"{folder.name}_incomplete_{number}" for number in itertools.count(1))
+    aside = next(path for path in map(folder.with_name, names) if not path.exists())
+    folder.rename(aside)
+    print(f"{folder.name} lacks {lacking}: all that is in it is now in {aside.name}")
+
+
 def train_finetuned(
     source: Source, folder: Path, train_size: int = TRAIN_SIZE, **changes: object
 ) -> None:
@@ -50,7 +63,7 @@ def train_finetuned(
 
     Args:
         source: where the data and the weights are.
-        folder: where the model goes, in place of what is there.
+        folder: where the model goes; it must not exist, or be empty.
         train_size: how many reviews to train on.
         changes: any training arguments, in place of those of notebook 07.
     """
@@ -71,5 +84,7 @@ def train_finetuned(
         )
         trainer.train()
         trainer.save_model(f"{scratch}/model")
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            # Refuses one that is not empty. On Windows, renaming needs the place free.
+            folder.rmdir()
         Path(scratch, "model").rename(folder)

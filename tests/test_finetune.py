@@ -1,11 +1,23 @@
 """What `python -m helpers.finetune` refuses; tests/processes starts it for real."""
 
 import shlex
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
+import torch
 
-from helpers.finetune import PREDICTIONS, RESULT, main, parse_arguments, resume_command
+from helpers import finetune
+from helpers.finetune import main
+from helpers.finetune_arguments import (
+    PREDICTIONS,
+    command_line,
+    parse_arguments,
+    recorded_arguments,
+)
+from helpers.run_record import RECORD, RESULT
+from helpers.sources import SOURCE_VARIABLE
 from helpers.training import RECIPE
 
 
@@ -28,16 +40,47 @@ def refuse(capsys, *arguments: str) -> str:
         (["--max_length", "1"], "max_length is 1"),
         (["--frozen_layers", "9"], "--frozen_layers: 9 layers were to be frozen: pass 0 to 6."),
         (["--learning_rate", "-1"], "--learning_rate is -1.0: pass a number above 0."),
+        (["--learning_rate", "-1e-5"], "--learning_rate is -1e-05: pass a number above 0."),
+        (["--learning_rate", "inf"], "--learning_rate is inf: pass a finite number."),
         (["--num_train_epochs", "0"], "--num_train_epochs is 0.0: pass a number above 0."),
+        (["--num_train_epochs", "inf"], "--num_train_epochs is inf: pass a finite number."),
+        (["--max_steps", "0"], "--max_steps is 0: pass a number above 0."),
+        (["--warmup_steps", "nan"], "--warmup_steps is nan: pass a finite number."),
+        (["--weight_decay", "nan"], "--weight_decay is nan: pass a finite number."),
+        (["--label_smoothing_factor", "nan"], "--label_smoothing_factor is nan: pass a finite"),
+        (["--seed", "-1"], "--seed is -1: pass a whole number from 0 to 4294967295."),
+        (["--seed", str(2**32)], "--seed is 4294967296: pass a whole number from 0 to"),
+        (["--max_length", str(10**22)], "and the model's limit is 512 tokens: leave it out"),
         (["--train_samples", "many"], "invalid int value: 'many': see --help."),
         (["--nonsense"], "There is no argument --nonsense: see --help."),
-        (["--eval_strategy", "steps"], "These arguments do not go together"),
+        (["--eval_strategy", "steps"], "These arguments cannot be used: "),
+        (
+            ["--accelerator_config", "no.json"],
+            "cannot be used: [Errno 2] No such file or dir",
+        ),
         (["--source", "moon"], "There is no source 'moon'"),
+        (["--metric_for_best_model", "moon"], "pass one of loss, accuracy, mae, macro_f1."),
+        (["--batch_eval_metrics", "True"], "--batch_eval_metrics is True: the program's metrics"),
+        (["--prediction_loss_only", "True"], "--prediction_loss_only is True: the program's"),
+        (["--remove_unused_columns", "False"], "--remove_unused_columns is False: the program's"),
+        (["--label_names", "moon"], "--label_names is ['moon']: the program's metrics need"),
+        (["--report_to", "wandb"], "Training cannot start with these arguments: WandbCallback"),
+        (["--optim", "adamw_8bit"], "Training cannot start with these arguments: You need to ins"),
+        (["--dataloader_num_workers", "-1"], "cannot start with these arguments: num_workers"),
+        (["--adam_beta1", "2"], "cannot start with these arguments: Invalid beta parameter"),
+        (["--use_liger_kernel", "True"], "cannot start with these arguments: You have set"),
+        (["--push_to_hub", "True"], "--push_to_hub needs the Hub: log in, or leave it out"),
     ],
     ids=lambda value: value[0].lstrip("-") if isinstance(value, list) else "",
 )
-def test_what_cannot_be_is_refused_in_one_sentence(capsys, tmp_path, arguments, sentence):
-    assert sentence in refuse(capsys, "--output_dir", str(tmp_path / "run"), *arguments)
+def test_what_cannot_be_is_refused_in_one_sentence(
+    capsys, tmp_path, monkeypatch, arguments, sentence
+):
+    # Where nobody answers.
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    folder = tmp_path / "run"
+    assert sentence in refuse(capsys, "--output_dir", str(folder), *arguments)
+    assert not folder.exists() or not any(folder.iterdir())
 
 
 def test_a_run_needs_a_folder(capsys):
@@ -64,6 +107,88 @@ def test_a_checkpoint_that_is_not_there_is_refused(capsys, tmp_path):
     assert refuse(capsys, *arguments).startswith(f"There is no checkpoint {folder}.")
 
 
+def test_resuming_in_a_folder_of_the_user_s_overwrites_nothing(capsys, tmp_path):
+    (tmp_path / "model.safetensors").write_text("mine")
+    said = refuse(capsys, "--output_dir", str(tmp_path), "--resume_from_checkpoint", "last")
+    assert f"{tmp_path} has no {RECORD}, so no training run was started in it" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+
+
+FEW = ["--train_samples", "32", "--validation_samples", "25", "--test_samples", "16"]
+FEW += ["--disable_tqdm", "True", "--logging_strategy", "no"]
+
+
+def test_a_training_that_diverges_says_so_and_leaves_no_result(capsys, tmp_path):
+    arguments = ["--output_dir", str(tmp_path), *FEW, "--learning_rate", "1e30"]
+    said = refuse(capsys, *arguments, "--warmup_steps", "0")
+    assert said.startswith("The training run diverged: the weights after step 2 are not finite")
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory) -> tuple[Path, list[str]]:
+    """The folder of a training that was stopped, and its arguments."""
+    folder = tmp_path_factory.mktemp("stopped") / "run"
+    arguments = ["--output_dir", str(folder), *FEW, "--save_only_model", "True"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(finetune, "StopOnSignal", StoppedAtOnce)
+        assert main(arguments) == 130
+    return folder, arguments
+
+
+class StoppedAtOnce(finetune.StopOnSignal):
+    """As if the signal had come in the first step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ask()
+
+
+def test_a_stop_leaves_a_whole_checkpoint_even_where_only_models_are_saved(stopped):
+    folder, _ = stopped
+    assert (folder / "checkpoint-1" / "optimizer.pt").is_file()
+    assert (folder / RECORD).is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("trainer_state.json", "[]"),
+        ("trainer_state.json", "{}"),
+        ("scheduler.pt", 3),
+        ("epoch_rng_state.pth", "text"),
+        ("rng_state.pth", [1]),
+        ("optimizer.pt", {}),
+    ],
+)
+def test_a_checkpoint_of_the_wrong_kind_is_refused(capsys, stopped, tmp_path, name, content):
+    _, arguments = stopped
+    folder = tmp_path / "run"
+    shutil.copytree(stopped[0], folder)
+    damaged = folder / "checkpoint-1"
+    if name.endswith("json"):
+        (damaged / name).write_text(content)
+    else:
+        torch.save(content, damaged / name)
+    arguments = ["--output_dir", str(folder), *arguments[2:], "--resume_from_checkpoint", "last"]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err.strip().splitlines()
+    assert said[0] == f"Resuming from {damaged}."
+    assert said[1].startswith(f"The checkpoint {damaged} does not fit this training run: ")
+    assert len(said) == 2
+
+
+def test_ctrl_c_outside_of_training_tells_how_to_start_again(capsys, tmp_path, monkeypatch):
+    def interrupt(*_) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune, "prepare_data", interrupt)
+    arguments = ["--output_dir", str(tmp_path / "run")]
+    assert main(arguments) == 130
+    assert capsys.readouterr().err.splitlines()[-1].strip() == command_line(arguments)
+    assert not any((tmp_path / "run").iterdir())
+
+
 def test_the_help_tells_of_the_folder_and_of_resuming(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
@@ -86,8 +211,31 @@ def test_a_flag_of_trainer_changes_the_recipe():
 @pytest.mark.parametrize(
     "earlier", [["--resume_from_checkpoint", "old"], ["--resume_from_checkpoint=last"]]
 )
-def test_the_command_to_resume_replaces_an_earlier_checkpoint(earlier):
-    python, *arguments = shlex.split(resume_command(["--output_dir", "my run", *earlier], "new"))
+def test_the_command_to_resume_replaces_an_earlier_checkpoint(monkeypatch, earlier):
+    monkeypatch.delenv(SOURCE_VARIABLE, raising=False)
+    python, *arguments = shlex.split(command_line(["--output_dir", "my run", *earlier], "new"))
     assert python == sys.executable
     expected = ["-m", "helpers.finetune", "--output_dir", "my run"]
     assert arguments == [*expected, "--resume_from_checkpoint", "new"]
+
+
+def test_the_command_names_the_source_that_the_environment_chose(monkeypatch):
+    monkeypatch.setenv(SOURCE_VARIABLE, "hub")
+    assert command_line([]).endswith(" --source hub")
+    assert command_line(["--source=embedded"]).endswith("helpers.finetune --source=embedded")
+    assert recorded_arguments(*parse_arguments(["--output_dir", "run"]))["source"] == "hub"
+
+
+def test_the_command_starts_as_many_processes(monkeypatch):
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    launcher = "torch.distributed.run --standalone --nproc-per-node=2 -m helpers.finetune"
+    assert f"-m {launcher} --seed" in command_line(["--seed", "1"])
+
+
+def test_where_the_results_go_is_not_compared():
+    first, second = (
+        recorded_arguments(*parse_arguments(["--output_dir", name, *more]))
+        for name, more in (("run", ["--seed=7"]), ("./run", ["--seed", "7"]))
+    )
+    assert first == second
+    assert first["seed"] == 7

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import torch
 from transformers import AutoTokenizer
@@ -54,14 +56,33 @@ def test_a_folder_that_does_not_exist_is_not_complete(tmp_path):
     assert not is_complete(tmp_path / "nothing")
 
 
+def test_an_incomplete_model_is_set_aside_whole_and_trained_again(
+    source, models, capsys, monkeypatch
+):
+    monkeypatch.setattr(saved_model, "train_finetuned", save_untrained)
+    folder = models / "07_finetune_bert"
+    for number in (1, 2):
+        save_untrained(source, folder)
+        (folder / "tokenizer.json").unlink()
+        (folder / "notes.txt").write_text(f"mine {number}")
+        load_finetuned(source)
+        shutil.rmtree(folder)
+        aside = models / f"07_finetune_bert_incomplete_{number}"
+        assert (aside / "notes.txt").read_text() == f"mine {number}"
+        assert (aside / "model.safetensors").is_file()
+        printed = capsys.readouterr().out.splitlines()
+        assert printed[1] == (
+            "07_finetune_bert lacks tokenizer.json: all that is in it is now in "
+            f"07_finetune_bert_incomplete_{number}"
+        )
+
+
 @pytest.mark.slow
 def test_training_changes_the_upper_layers_and_leaves_the_model_only(source, models):
     folder = models / "07_finetune_bert"
     folder.mkdir(parents=True)
-    (folder / "half_a_model").touch()
     train_finetuned(source, folder, train_size=32, num_train_epochs=1, disable_tqdm=True)
     assert is_complete(folder)
-    assert not (folder / "half_a_model").exists()
     assert list(models.iterdir()) == [folder]
     trained, _ = load_finetuned(source)
     before = load_classifier(source, LEVELS).state_dict()

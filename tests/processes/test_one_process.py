@@ -2,17 +2,29 @@
 
 import csv
 import json
+import os
 import random
+import shlex
 import shutil
 import signal
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 
 from course.environment.kernel import PROJECT
 from helpers.checkpoints import complete_checkpoints
-from tests.processes.conftest import OFTEN, PROGRAM, SMALL, finetune, stop_at, weights
+from tests.processes.conftest import (
+    OFTEN,
+    PROGRAM,
+    SMALL,
+    environment,
+    finetune,
+    stop_at,
+    weights,
+)
 
 KILLS = 10
 # Between two kills; ten times as many are less than the training has.
@@ -58,13 +70,17 @@ def test_the_notebook_and_the_program_predict_the_same(tmp_path):
     assert predictions(folder) == space["predicted"].tolist()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+# SIGHUP is a closed terminal; Windows has none.
+NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if name in dir(signal)]
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda n: n.name)
 def test_a_signal_saves_a_checkpoint_that_goes_on_to_the_same_model(whole, tmp_path, number):
     folder = tmp_path / "run"
     arguments = ["--output_dir", str(folder), *SMALL, *OFTEN]
     stopped = stop_at(9, number, *arguments)
     assert stopped.code == 130
-    command = stopped.errors.strip().splitlines()[-1].split()
+    command = shlex.split(stopped.errors.strip().splitlines()[-1])
     assert command[:3] == PROGRAM
     done = finetune(*command[3:])
     assert done.code == 0, done.errors
@@ -116,9 +132,53 @@ def test_a_full_disk_ends_in_one_sentence(tmp_path):
     try:
         folder = tmp_path / "run"
         done = finetune("--output_dir", str(folder), *SMALL, *OFTEN)
+        left = list(folder.iterdir())
     finally:
         subprocess.run(["umount", tmp_path], check=True)
     assert done.code == 2
     said = done.errors.splitlines()
-    assert said[-2] == f"The disk of {folder} is full: free some space, then resume with"
+    assert said[-2] == f"The disk of {folder} is full: free some space, then go on with"
+    # Nothing was saved: the same command starts again, in a folder that is empty again.
+    assert shlex.split(said[-1]) == [*PROGRAM, "--output_dir", str(folder), *SMALL, *OFTEN]
+    assert left == []
     assert "Traceback" not in done.errors
+
+
+def test_two_starts_at_once_into_one_folder_leave_one_run(tmp_path):
+    folder = tmp_path / "run"
+    arguments = ["--output_dir", str(folder), *SMALL, "--num_train_epochs=1"]
+    with ThreadPoolExecutor() as pool:
+        runs = list(pool.map(lambda _: finetune(*arguments), range(2)))
+    trained, refused = sorted(runs, key=lambda run: run.code)
+    assert (trained.code, refused.code) == (0, 2)
+    assert refused.errors.startswith(f"{folder} is not empty, and nothing in it is overwritten")
+    assert (
+        json.loads((folder / "result.json").read_text())["accuracy"] == trained.result["accuracy"]
+    )
+
+
+def test_ctrl_c_while_the_libraries_load_prints_no_traceback():
+    program = [sys.executable, "-X", "importtime", *PROGRAM[1:]]
+    with subprocess.Popen(
+        program, cwd=PROJECT, env=environment(), stderr=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stderr:
+            if line.rstrip().endswith(" numpy"):
+                break
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in rest
+
+
+def test_a_run_whose_output_nobody_reads_ends_with_its_result(tmp_path):
+    folder = tmp_path / "run"
+    command = [*PROGRAM, "--output_dir", str(folder), *SMALL, "--num_train_epochs=1"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.run(
+        command, cwd=PROJECT, env=environment(), stdout=writer, stderr=writer, check=False
+    )
+    os.close(writer)
+    assert process.returncode == 0
+    assert (folder / "result.json").is_file()
