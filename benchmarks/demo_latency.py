@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from course.__main__ import command_here
-from course.environment.kernel import PROJECT, prepare_kernel_environment
+from course.environment.kernel import prepare_kernel_environment
+from helpers.environment import PROJECT
 
 WORDS = (20, 200, 10_000)
 REPEATS = 50

@@ -13,7 +13,8 @@ from transformers import AutoConfig
 
 from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, build_recipes
 from benchmarks.report import draw_growth, draw_rows, tables
-from course.environment.kernel import PROJECT, prepare_kernel_environment
+from course.environment.kernel import prepare_kernel_environment
+from helpers.environment import PROJECT
 from helpers.precision import fast_precision
 from helpers.roofline import measure_peak_gflops
 from helpers.sampling import TRAIN_SIZE

@@ -9,9 +9,9 @@ import sys
 
 from course.environment import install
 from course.environment.chromium import require_chromium
-from course.environment.kernel import PROJECT
 from course.notebooks import answers, pictures
 from course.notebooks.execute import find_notebooks
+from helpers.environment import PROJECT
 
 # They train for long on both cores: they are compared one by one, the others in pairs.
 TRAINING = ("00", "07", "08", "09", "11")

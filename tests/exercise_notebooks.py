@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 SOURCES = sorted((PROJECT / "exercises" / "source").glob("*/*.ipynb"))
 CHECK = "-check"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import mistune
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 GLOSSARY = PROJECT / "docs" / "glossary.md"
 # Chinese characters and punctuation, and the full-width forms of others.

@@ -12,7 +12,7 @@ from threading import Thread
 from urllib3 import PoolManager, Retry
 
 from course.__main__ import command_here
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 # The address is printed a moment before the server answers at it.
 SOON = Retry(connect=8, redirect=5, backoff_factor=0.1)

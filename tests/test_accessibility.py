@@ -9,9 +9,9 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from prose import plain, tables, tokens
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
+from helpers.environment import PROJECT
 from helpers.plots import COLOURS, plot_bars, plot_lines, plot_roofline
 
 NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from course.environment.kernel import PROJECT
 from course.serve import demo
 from course.serve.demo import DemoError, listen, main, parse_arguments
+from helpers.environment import PROJECT
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from course import doctor
 from course.doctor import Finding, check_memory, check_packages, run_check
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 CONSULT = "import sys; from course import doctor; sys.exit(doctor.main())"
 NOBODY = "http://127.0.0.1:9"

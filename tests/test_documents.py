@@ -17,7 +17,7 @@ from prose import (
     written,
 )
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 # The glossary is one page for both.
 GLOSSARY = PROJECT / "docs" / "glossary.md"

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from course.environment.kernel import PROJECT
 from course.notebooks import run as run_notebooks
 from course.notebooks import update as update_notebooks
 from course.notebooks.execute import Execution, execute, find_notebooks
@@ -15,6 +14,7 @@ from course.notebooks.languages import chosen_language
 from course.notebooks.run import headline, index_page, table_rows, table_text, write_pages
 from course.notebooks.update import changes
 from course.serve import lab
+from helpers.environment import PROJECT
 
 FETCHED = re.compile(
     r"""<(?:script|link|img|iframe)[^>]*(?:src|href)\s*=\s*["']?(?:https?:)?//"""

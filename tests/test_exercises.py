@@ -6,9 +6,9 @@ import pytest
 from exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source
 from prose import CHINESE, TITLES
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from helpers.check import EXERCISES
+from helpers.environment import PROJECT
 
 each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.stem)
 each_exercise = pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from course.classroom.submissions import (
     mend,
     read_submission,
 )
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 NAMES = assignment_names()
 NAME = "03_preprocess"

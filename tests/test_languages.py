@@ -20,10 +20,10 @@ from prose import (
     written,
 )
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, ORIGINAL, TRANSLATION, notebook_folder
 from course.notebooks.sync import DIGEST, prose_cells, read_translation, stale
+from helpers.environment import PROJECT
 
 NAMES = [path.stem for path in find_notebooks()]
 

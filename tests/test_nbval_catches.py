@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 BREAKAGES = {
     "class names off by one": (

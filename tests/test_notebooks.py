@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from prose import fixed
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
+from helpers.environment import PROJECT
 
 NOTEBOOKS = find_notebooks()
 IN_EACH_LANGUAGE = [

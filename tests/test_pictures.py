@@ -3,10 +3,10 @@
 import nbformat
 import pytest
 
-from course.environment.kernel import PROJECT
 from course.notebooks import pictures
 from course.notebooks.languages import LANGUAGES
 from course.notebooks.pictures import PICTURES, SHOWN_CELLS, digest, stored_digest, visible_parts
+from helpers.environment import PROJECT
 
 PAGES = {
     "en": [PROJECT / name for name in ("README.md", "docs/teaching.md")],

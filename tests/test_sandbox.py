@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from course.classroom import sandbox
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 PROBLEM = sandbox.find_problem()
 where_there_is_one = pytest.mark.skipif(PROBLEM is not None, reason=f"no sandbox: {PROBLEM}")

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from datasets import load_dataset
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from helpers import baselines
+from helpers.environment import PROJECT
 from helpers.intervals import bootstrap_interval, cluster_bootstrap_interval
 from helpers.sampling import TRAIN_SIZE, VALIDATION_SIZE, split_validation, take_sample
 

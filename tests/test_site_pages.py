@@ -5,12 +5,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES
 from course.publish import site_pages
 from course.publish.site import index_page
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
+from helpers.environment import PROJECT
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 from helpers.files import write_whole
 
 if TYPE_CHECKING:

@@ -39,7 +39,8 @@ from course.classroom.submissions import (
     mend,
     read_submission,
 )
-from course.environment.kernel import PROJECT, prepare_kernel_environment
+from course.environment.kernel import prepare_kernel_environment
+from helpers.environment import PROJECT
 from helpers.files import write_whole
 
 COURSE = PROJECT / "build" / "grade"

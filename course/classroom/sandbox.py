@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 # The one folder that can be written to, and its size; it is in memory and ends with the program.
 SCRATCH = Path("/tmp")

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from helpers.environment import PROJECT as PROJECT
-
 OFFLINE = Path(__file__).resolve().parent / "offline"
 
 # The clock decides whether such a bar appears, so its output cannot be compared.

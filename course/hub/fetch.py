@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.environment.kernel import PROJECT
 from course.hub.metric_cache import EVALUATE, changed_scripts, remove_wrong_scripts
 from course.hub.retry import DELAYS, cause_chain, first_line, retry
 from helpers import hub
+from helpers.environment import PROJECT
 from helpers.files import format_bytes, has_digest
 from helpers.sources import HUB, SourceError
 

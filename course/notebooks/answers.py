@@ -13,8 +13,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.environment.kernel import PROJECT
 from course.notebooks.exercise_tasks import EXERCISES
+from helpers.environment import PROJECT
 
 COPIES = PROJECT / "build" / "compare"
 # A block of Python and, if it prints something, the block of text after it.

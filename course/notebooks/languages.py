@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 
 # The original is written and executed; the translation has the same code and outputs.
 ORIGINAL, TRANSLATION = "zh", "en"

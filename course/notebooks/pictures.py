@@ -13,9 +13,9 @@ from nbformat import NotebookNode
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
+from helpers.environment import PROJECT
 
 SCREENSHOTS = PROJECT / "build" / "browser"
 PICTURES = PROJECT / "docs" / "images"

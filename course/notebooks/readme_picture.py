@@ -4,8 +4,8 @@ import base64
 
 import nbformat
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import NOTEBOOKS
+from helpers.environment import PROJECT
 from helpers.files import write_whole
 
 NOTEBOOK, CELL = "07_finetune_bert.ipynb", "humans"

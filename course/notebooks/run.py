@@ -10,9 +10,10 @@ import nbformat
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
-from course.environment.kernel import PROJECT, prepare_kernel_environment
+from course.environment.kernel import prepare_kernel_environment
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.languages import TITLES, chosen_language, notebook_folder
+from helpers.environment import PROJECT
 from helpers.files import write_whole
 
 OUTPUT = PROJECT / "build" / "run"

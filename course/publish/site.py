@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course.environment.kernel import PROJECT
 from course.notebooks.languages import LANGUAGES, TITLES
 from course.publish.site_pages import find_pages, write_pages
+from helpers.environment import PROJECT
 from helpers.files import replaced_folder
 
 CONFIGURATION = PROJECT / "docs" / "site"

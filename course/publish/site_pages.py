@@ -8,10 +8,10 @@ from pathlib import Path
 
 import nbformat
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import ORIGINAL, notebook_folder
 from course.publish.static_notebook import make_static
+from helpers.environment import PROJECT
 
 LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)

@@ -10,7 +10,6 @@ import nbformat
 from nbconvert import SlidesExporter
 from nbformat import NotebookNode
 
-from course.environment.kernel import PROJECT
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, TITLES, notebook_folder
 from course.notebooks.run import print_progress
@@ -18,6 +17,7 @@ from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import deck, find_slides, slide_type
 from course.publish.slide_heights import HEIGHT, WIDTH
 from course.publish.static_notebook import make_static
+from helpers.environment import PROJECT
 from helpers.files import replaced_folder
 
 OUTPUT = PROJECT / "build" / "slides"

@@ -12,8 +12,8 @@ from jupyter_server.auth.identity import PasswordIdentityProvider
 from jupyter_server.serverapp import ServerApp
 from jupyterlab.labapp import LabApp
 
-from course.environment.kernel import PROJECT
 from course.notebooks.languages import chosen_language
+from helpers.environment import PROJECT
 
 # It switches off JupyterLab's requests for news, new versions and extensions.
 CONFIGURATION = Path(__file__).resolve().parent / "jupyter"

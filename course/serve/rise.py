@@ -5,8 +5,8 @@ The extension is in a folder of its own, so that `python -m course lab` stays wi
 
 import sys
 
-from course.environment.kernel import PROJECT
 from course.serve import lab
+from helpers.environment import PROJECT
 
 FOLDER = PROJECT / "build" / "rise"
 

@@ -11,9 +11,9 @@ from running_lab import Lab, running_lab
 from visitor import Visitor
 
 from course.environment.chromium import find_chromium
-from course.environment.kernel import PROJECT
 from course.publish.site import make_site
 from course.publish.slides import make_slides
+from helpers.environment import PROJECT
 
 OPTIONS = [
     # Chromium's own sandbox does not start as root; every page here is ours.

@@ -22,7 +22,8 @@ import pytest
 from benchmarks.demo_latency import running_demo
 from course.doctor import version_of
 from course.environment.install import LOCKS
-from course.environment.kernel import PROJECT, prepare_kernel_environment
+from course.environment.kernel import prepare_kernel_environment
+from helpers.environment import PROJECT
 from helpers.levels import LEVELS
 from helpers.saved_model import load_finetuned
 from helpers.scoring import Prediction, score

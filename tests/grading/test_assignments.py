@@ -21,8 +21,8 @@ from course.classroom import assignments, grade, sandbox
 from course.classroom.assignments import assignment_names, hand_out
 from course.classroom.grade import Assignment, Grade, open_assignment
 from course.classroom.submissions import Notebook, SubmissionError
-from course.environment.kernel import PROJECT
 from helpers.check import MISCONCEPTIONS
+from helpers.environment import PROJECT
 
 NAMES = [path.stem for path in SOURCES]
 # In the first round every exercise shows its first misconception, in the second its second.

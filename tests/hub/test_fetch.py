@@ -14,10 +14,11 @@ import pytest
 from hub_fixtures import DATASET, METRIC_DIGESTS, METRIC_SCRIPTS, METRICS, MODEL, fill_hub
 
 from course.environment.install import requirements
-from course.environment.kernel import OFFLINE, PROJECT
+from course.environment.kernel import OFFLINE
 from course.hub import metric_cache
 from course.hub.retry import first_line, is_permanent, retry
 from helpers import local_hub
+from helpers.environment import PROJECT
 from helpers.hub import MODEL_FILES
 from helpers.local_hub import Faults, LocalHub, etag_of
 

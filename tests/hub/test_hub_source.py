@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from course.environment.kernel import OFFLINE, PROJECT
+from course.environment.kernel import OFFLINE
 from helpers import hub as hub_module
+from helpers.environment import PROJECT
 from helpers.hub import CONFIG, METRICS, MODEL, MODEL_FILES
 from helpers.local_hub import LocalHub
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from hub_fixtures import fill_hub
 
-from course.environment.kernel import OFFLINE, PROJECT
+from course.environment.kernel import OFFLINE
+from helpers.environment import PROJECT
 from helpers.local_hub import LocalHub
 
 # The embedded reviews too: notebook 09 compares its stored training runs with them in every source.

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from course.environment.kernel import PROJECT, prepare_kernel_environment
+from course.environment.kernel import prepare_kernel_environment
+from helpers.environment import PROJECT
 
 SMALL = ["--train_samples=96", "--validation_samples=25", "--test_samples=64"]
 # A checkpoint every other step, so that a kill may come before, in and after a save.

@@ -14,8 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 import nbformat
 import pytest
 
-from course.environment.kernel import PROJECT
 from helpers.checkpoints import complete_checkpoints
+from helpers.environment import PROJECT
 from tests.processes.conftest import (
     OFTEN,
     PROGRAM,

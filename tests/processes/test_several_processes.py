@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from course.environment.kernel import PROJECT
+from helpers.environment import PROJECT
 from tests.processes.conftest import SMALL, TORCHRUN, environment, finetune
 
 # The same global batch of 16.
