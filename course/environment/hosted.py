@@ -47,7 +47,8 @@ def constraints(installed: Mapping[str, str]) -> tuple[list[str], list[str]]:
         if name in KEPT and here.split(".")[0] == version.split(".")[0]:
             lines.append(f"{name}=={here}")
             kept.append(name)
-        elif name not in KEPT or not here:
+        elif not here:
+            # What is here already is replaced only where a package of the course needs that.
             lines.append(line)
     return lines, kept
 
