@@ -116,7 +116,7 @@ COMMANDS: dict[str, Command] = {
         "mirror",
         options=(("...", "--host, --port, --upstream, --cache, --offline"),),
     ),
-    "test": _test("test", "lint, test, and compare the outputs of every notebook"),
+    "test": _test("test", "lint, test, and compare the outputs of every notebook", quick=True),
     "test-processes": _test(
         "test-processes", "train in one process and in several, stop, kill and resume", quick=True
     ),

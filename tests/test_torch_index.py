@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import re
 import subprocess
 import threading
 import venv
@@ -57,6 +58,12 @@ def fresh_python(tmp_path, monkeypatch) -> str:
     return str(install.python_of(tmp_path / "venv"))
 
 
+def installed_torch(python: str) -> str:
+    """The version of torch that a Python has."""
+    code = "import importlib.metadata; print(importlib.metadata.version('torch'))"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
+
+
 def test_without_a_gpu_the_index_of_small_builds_is_used_if_it_answers(index, monkeypatch):
     monkeypatch.setattr(install, "TORCH_CPU_INDEX", index)
     assert torch_index() == index
@@ -84,9 +91,16 @@ def test_elsewhere_than_on_linux_the_public_torch_has_no_cuda(index, monkeypatch
 def test_pip_installs_the_small_build(index, monkeypatch, fresh_python):
     monkeypatch.setenv(install.TORCH_INDEX_VARIABLE, index)
     install_torch(fresh_python)
-    code = "import importlib.metadata; print(importlib.metadata.version('torch'))"
-    shown = subprocess.run([fresh_python, "-c", code], capture_output=True, text=True).stdout
-    assert shown.strip() == f"{VERSION}+cpu"
+    assert installed_torch(fresh_python) == f"{VERSION}+cpu"
+
+
+def test_a_mirror_that_the_readme_names_is_where_pip_looks(index, monkeypatch, fresh_python):
+    readme = (install.PROJECT / "README.md").read_text(encoding="utf-8")
+    variables = re.findall(r"^export (\w+)=https://\S*(?:pypi|pytorch)\S*$", readme, re.MULTILINE)
+    assert variables == ["PIP_INDEX_URL", install.TORCH_INDEX_VARIABLE]
+    monkeypatch.setenv(variables[0], index)
+    install.pip_install(fresh_python, ["--no-deps", f"torch=={VERSION}"])
+    assert installed_torch(fresh_python) == f"{VERSION}+cpu"
 
 
 def test_an_index_that_the_user_named_and_that_has_no_torch_is_one_sentence(
