@@ -56,7 +56,8 @@ def constraints(installed: Mapping[str, str]) -> tuple[list[str], list[str]]:
 def loaded_packages() -> set[str]:
     """Return the packages that this process has imported from."""
     owners = importlib.metadata.packages_distributions()
-    modules = {name.partition(".")[0] for name in sys.modules}
+    # Names with an underscore are those of hooks, not of what a notebook uses.
+    modules = {name.partition(".")[0] for name in sys.modules if name[0] != "_"}
     return {owner.lower().replace("_", "-") for name in modules for owner in owners.get(name, [])}
 
 
