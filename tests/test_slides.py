@@ -23,8 +23,15 @@ from course.publish.slide_cells import (
     slide_type,
     split_at_headings,
 )
-from course.publish.slide_heights import PICTURE, ROOM, cell_height, picture_height, prose_height
-from course.publish.slides import REVEAL, deck_page, read
+from course.publish.slide_heights import (
+    PICTURE,
+    ROOM,
+    cell_height,
+    picture_height,
+    prose_height,
+    style_variables,
+)
+from course.publish.slides import REVEAL, TEMPLATE, deck_page, read
 from course.publish.static_notebook import WIDGET, make_static
 
 NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
@@ -290,3 +297,9 @@ def test_a_missing_reveal_js_is_refused_with_the_way_out(tmp_path, monkeypatch):
     monkeypatch.setattr(reveal, "PACKAGE", "no_such_package")
     with pytest.raises(SystemExit, match="run 'python -m course slides', which installs it"):
         copy_reveal(tmp_path)
+
+
+def test_every_size_that_the_style_uses_is_one_that_the_heights_are_estimated_from():
+    style = (TEMPLATE / "course.css").read_text(encoding="utf-8")
+    used = set(re.findall(r"var\((--slide-[\w-]+)\)", style))
+    assert used == set(re.findall(r"(--slide-[\w-]+):", style_variables()))

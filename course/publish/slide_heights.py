@@ -1,6 +1,6 @@
-"""Estimate how much of the screen a slide takes up.
+"""The sizes of what is on a slide, and an estimate of how much of the screen it takes up.
 
-The sizes are those in slides_template/course.css. In a browser, fonts make a difference.
+The decks get these sizes as variables of their style. In a browser, fonts make a difference.
 """
 
 import base64
@@ -18,13 +18,35 @@ WIDTH, HEIGHT = 1280, 720
 ROOM = 636
 MARGIN = 12
 TEXT_WIDTH = WIDTH - 40
-PROSE, PROSE_LINE = 25, 36
-CODE, CODE_LINE = 18, 23.4
-TABLE_LINE = 29
-HEADINGS = {1: 63, 2: 50, 3: 40}
+# Fonts, and how much higher than its font a line is.
+PROSE, PROSE_SPACING = 25, 1.45
+CODE, CODE_SPACING = 18, 1.3
+HEADINGS, HEADING_SPACING = {1: 50, 2: 40, 3: 32}, 1.25
+PROSE_LINE = PROSE * PROSE_SPACING
+CODE_LINE = CODE * CODE_SPACING
+# A row of a table is a line of code with its padding and its border.
+TABLE_PADDING = 2
+TABLE_LINE = CODE_LINE + 2 * TABLE_PADDING + 1
 PICTURE, PROGRESS = 440, 40
 
 parse = mistune.create_markdown(renderer="ast", plugins=["table"])
+
+
+def style_variables() -> str:
+    """Return the sizes for the decks' style sheet."""
+    sizes = {
+        "margin": f"{MARGIN}px",
+        "prose": f"{PROSE}px",
+        "prose-spacing": PROSE_SPACING,
+        "code": f"{CODE}px",
+        "code-spacing": CODE_SPACING,
+        "heading-spacing": HEADING_SPACING,
+        "table-padding": f"{TABLE_PADDING}px",
+        "picture": f"{PICTURE}px",
+    }
+    sizes |= {f"heading-{level}": f"{size}px" for level, size in HEADINGS.items()}
+    lines = [f"  --slide-{name}: {size};" for name, size in sizes.items()]
+    return "\n".join([":root {", *lines, "}", ""])
 
 
 def lines(text: str, size: float, width: float) -> int:
@@ -55,7 +77,8 @@ def block_height(token: dict) -> float:
     match token["type"]:
         case "heading":
             size = HEADINGS.get(token["attrs"]["level"], HEADINGS[3])
-            return size * lines(plain(token), size / 1.25, TEXT_WIDTH) + 14
+            line = size * HEADING_SPACING
+            return line * lines(plain(token), size, TEXT_WIDTH) + 14
         case "block_code":
             return code_height(token["raw"])
         case "table":

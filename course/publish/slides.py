@@ -1,7 +1,6 @@
 """Make a slide deck of each notebook, in build/slides/."""
 
 import html
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from course.notebooks.languages import LANGUAGES, TITLES, notebook_folder
 from course.notebooks.run import print_progress
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import deck, find_slides, slide_type
-from course.publish.slide_heights import HEIGHT, WIDTH
+from course.publish.slide_heights import HEIGHT, WIDTH, style_variables
 from course.publish.static_notebook import make_static
 from helpers.environment import PROJECT
 from helpers.files import replaced_folder
@@ -122,7 +121,8 @@ def make_slides(folder: Path) -> None:
     copy_reveal(folder / "reveal")
     theme = folder / "reveal" / "dist" / "theme" / "course.css"
     theme.parent.mkdir()
-    shutil.copyfile(TEMPLATE / theme.name, theme)
+    style = (TEMPLATE / theme.name).read_text(encoding="utf-8")
+    theme.write_text(style_variables() + style, encoding="utf-8")
     (folder / "index.html").write_text(index_page(decks), encoding="utf-8")
 
 
