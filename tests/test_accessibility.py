@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
-from prose import plain, tables, tokens
+from support.prose import plain, tables, tokens
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder

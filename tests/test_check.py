@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source, source_of
 from IPython.core.interactiveshell import InteractiveShell
-from mistakes import MISTAKES, mistake
-from prose import CHINESE
+from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source, source_of
+from support.mistakes import MISTAKES, mistake
+from support.prose import CHINESE
 from traitlets.config import Config
 
 from helpers import check

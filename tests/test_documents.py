@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from prose import (
+from support.prose import (
     CHINESE,
     code_blocks,
     code_spans,

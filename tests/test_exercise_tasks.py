@@ -4,8 +4,8 @@ import copy
 
 import nbformat
 import pytest
-from exercise_notebooks import SOURCES, read_source
 from nbformat import NotebookNode
+from support.exercise_notebooks import SOURCES, read_source
 
 from course.notebooks.exercise_tasks import (
     CHECK,

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source
-from prose import CHINESE, TITLES
+from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source
+from support.prose import CHINESE, TITLES
 
 from course.notebooks.execute import find_notebooks
 from helpers.check import EXERCISES

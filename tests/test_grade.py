@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from exercise_notebooks import source_of
+from support.exercise_notebooks import source_of
 
 from course.classroom import grade
 from course.classroom.assignments import assignment_names

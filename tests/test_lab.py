@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from running_lab import running_lab, start
+from support.running_lab import running_lab, start
 
 from course.notebooks.languages import notebook_folder
 from course.serve import lab

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from nbformat import NotebookNode
-from prose import (
+from support.prose import (
     CHINESE,
     TERMS,
     TITLES,

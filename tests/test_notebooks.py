@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from prose import fixed
+from support.prose import fixed
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder

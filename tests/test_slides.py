@@ -9,7 +9,7 @@ import struct
 import nbformat
 import pytest
 from nbformat import NotebookNode
-from prose import reading_minutes
+from support.prose import reading_minutes
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder

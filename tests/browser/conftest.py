@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jupyterlab_page import LANGUAGE, NotebookPage
 from playwright.sync_api import Browser, expect, sync_playwright
-from running_lab import Lab, running_lab
+from support.running_lab import Lab, running_lab
 from visitor import Visitor
 
 from course.environment.chromium import find_chromium

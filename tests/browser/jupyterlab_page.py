@@ -4,7 +4,7 @@ import re
 
 import nbformat
 from playwright.sync_api import Locator, Page, expect
-from running_lab import Lab
+from support.running_lab import Lab
 
 from course.notebooks.languages import notebook_folder
 

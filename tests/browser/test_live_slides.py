@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from jupyterlab_page import LANGUAGE, LOADING_MILLISECONDS, NotebookPage
 from playwright.sync_api import Browser, Page, expect
-from running_lab import Lab, running_lab
+from support.running_lab import Lab, running_lab
 from visitor import Visitor
 
 DECK = "02_random_display"

@@ -14,8 +14,8 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source
-from mistakes import MISTAKES, mistake
+from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source
+from support.mistakes import MISTAKES, mistake
 
 from course.classroom import assignments, grade, sandbox
 from course.classroom.assignments import assignment_names, hand_out

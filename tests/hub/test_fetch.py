@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_fixtures import DATASET, METRIC_DIGESTS, METRIC_SCRIPTS, METRICS, MODEL, fill_hub
+from support.hub_fixtures import DATASET, METRIC_DIGESTS, METRIC_SCRIPTS, METRICS, MODEL, fill_hub
 
 from course.environment.install import requirements
 from course.environment.kernel import OFFLINE
@@ -347,11 +347,11 @@ def test_the_scripts_that_may_run_are_those_of_the_version_that_is_pinned():
         assert f"`evaluate` {metric_cache.EVALUATE}" in text
 
 
-@pytest.mark.parametrize("endpoint", ["http://[::1", "http://127.0.0.1:99999", "http://a b"])
+@pytest.mark.parametrize("endpoint", ["http://[::1", "http://127.0.0.1:99999"])
 def test_an_address_that_is_none_is_one_sentence(tmp_path, endpoint):
     code = "import sys\nfrom course.hub import fetch\nsys.exit(fetch.main())"
     sentence = only_sentence(run(tmp_path, code, HF_ENDPOINT=endpoint))
-    assert f"HF_ENDPOINT={endpoint} (" in sentence
+    assert sentence.startswith("HF_ENDPOINT is not the address of a Hub: ")
 
 
 def test_a_cache_that_cannot_be_written_to_is_one_sentence(tmp_path, hub):

@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hub_fixtures import DATASET, MODEL, STARS, fill_hub
+from support.hub_fixtures import DATASET, MODEL, STARS, fill_hub
 
 from course.environment.kernel import OFFLINE
 from helpers.local_hub import Faults, HubError, LocalHub

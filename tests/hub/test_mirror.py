@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hub_fixtures import DATASET, METRICS, MODEL, ROWS, fill_hub
+from support.hub_fixtures import DATASET, METRICS, MODEL, ROWS, fill_hub
 
 from course.environment.install import LOCKS, requirements
 from course.environment.kernel import OFFLINE

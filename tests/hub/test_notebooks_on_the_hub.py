@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_fixtures import fill_hub
+from support.hub_fixtures import fill_hub
 
 from course.environment.kernel import OFFLINE
 from helpers.environment import PROJECT

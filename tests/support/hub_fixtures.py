@@ -22,13 +22,14 @@ from tokenizers import (
 )
 from transformers import BertConfig, BertForPreTraining
 
+from helpers.environment import PROJECT
 from helpers.files import git_blob_id
 from helpers.local_hub import LocalHub
 
 DATASET = "Yelp/yelp_review_full"
 MODEL = "google-bert/bert-base-cased"
 METRICS = ("accuracy", "f1", "mae")
-METRIC_FOLDER = Path(__file__).resolve().parent.parent / "helpers" / "metrics"
+METRIC_FOLDER = PROJECT / "helpers" / "metrics"
 METRIC_SCRIPTS = {name: (METRIC_FOLDER / name / f"{name}.py").read_bytes() for name in METRICS}
 # In place of those of the scripts on the real Hub.
 METRIC_DIGESTS = {name: git_blob_id(script) for name, script in METRIC_SCRIPTS.items()}
