@@ -1,5 +1,7 @@
 """What all the tests share: how hypothesis searches, the embedded source and its model."""
 
+import signal
+
 import pytest
 from hypothesis import settings
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
@@ -7,6 +9,9 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from helpers.levels import LEVELS
 from helpers.sources import Source, get_source
 from helpers.training import load_classifier
+
+# A run that was started in the background ignores Ctrl-C, and so would the programs it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples in every run: a failure here is a failure everywhere.
 settings.register_profile("course", max_examples=30, deadline=None, derandomize=True)
