@@ -184,6 +184,9 @@ COMMANDS: dict[str, Command] = {
         "course.environment.lock",
         "lock",
     ),
+    "test-faults": _test(
+        "test-faults", "bad arguments, kills, full disks and two commands at once", "publish"
+    ),
     "test-locks": Command(
         "maintainer",
         "resolve the locks for every system and Python; nothing is installed",

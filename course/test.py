@@ -25,6 +25,7 @@ FOLDERS = {
     "test-grading": ("tests/grading", ("-n", "2")),
     "test-browser": ("tests/browser", PAIRS),
     "test-demo": ("tests/demo", ()),
+    "test-faults": ("tests/faults", PAIRS),
 }
 
 
