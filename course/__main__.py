@@ -21,6 +21,7 @@ REFUSALS = {
     errno.EPERM: "make it yours to read and write, or work in your own copy of the course",
     errno.EROFS: "work in a copy of the course on a disk that you can write to",
     errno.ENOSPC: "make room on that disk, and run the command again",
+    errno.ENAMETOOLONG: "pass a shorter name",
     errno.EADDRINUSE: "end the program that uses the port, or pass another one",
 }
 
@@ -79,7 +80,9 @@ def run_here(command: Command, arguments: list[str]) -> int:
     except OSError as error:
         if error.errno not in REFUSALS:
             raise
-        what = f"{error.filename}: " if error.filename else ""
+        name = str(error.filename or "")
+        # A name that is too long for the system is too long for the screen.
+        what = f"{name[:200]}: " if name else ""
         print(f"{what}{error.strerror}: {REFUSALS[error.errno]}.", file=sys.stderr)
         return 1
 
