@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -143,12 +144,8 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(project, name):
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "disk", folder], check=True)
     try:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
-        filler = folder / "filler"
-        with filler.open("wb") as file:
-            try:
-                while file.write(bytes(4096)):
-                    file.flush()
-            except OSError:
+        with (folder / "filler").open("wb", buffering=0) as file, suppress(OSError):
+            while file.write(bytes(4096)):
                 pass
         code, _, errors = finish(start(project, name, *LONG[name]))
         assert "Traceback" not in errors
