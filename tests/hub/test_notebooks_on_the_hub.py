@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from support.hub_fixtures import fill_hub
 
 from course.environment.kernel import OFFLINE
+from course.notebooks.execute import find_notebooks
+from course.test import TRAINING
 from helpers.environment import PROJECT
 from helpers.local_hub import LocalHub
 
@@ -18,12 +20,13 @@ from helpers.local_hub import LocalHub
 SHIPPED = ("course", "conftest.py", "pyproject.toml", "data/learning_curve.json")
 SHIPPED += ("data/levers.json", "data/reviews")
 # It reads the model that 07 saves, so the two cannot run at the same time.
-AFTER_THE_OTHERS = "notebooks/zh/08_analyze_and_predict.ipynb"
+AFTER_THE_OTHERS = "08_analyze_and_predict.ipynb"
+LIGHT = sorted({path.name[:2] for path in find_notebooks()} - {*TRAINING})
 
 
 def copy_project(folder: Path) -> Path:
     """Make a project of the learner's own, without what other runs have left in it."""
-    ignore = shutil.ignore_patterns("__pycache__")
+    ignore = shutil.ignore_patterns("__pycache__", ".*")
     shutil.copytree(PROJECT / "helpers", folder / "helpers", ignore=ignore)
     shutil.copytree(PROJECT / "notebooks", folder / "notebooks", ignore=ignore)
     (folder / "data").mkdir()
@@ -51,15 +54,21 @@ class HubLearner:
             "PYTHONPATH": os.pathsep.join([str(self.project), str(OFFLINE)]),
         }
 
-    def run_notebooks(self, **variables: str) -> subprocess.CompletedProcess:
-        """Run every cell of every notebook, two notebooks at a time, until something fails."""
+    def run_notebooks(
+        self, numbers: Sequence[str], **variables: str
+    ) -> subprocess.CompletedProcess:
+        """Run every cell of some notebooks, two notebooks at a time, until something fails."""
+        paths = sorted((self.project / "notebooks" / "zh").glob("*.ipynb"))
+        chosen = [str(path) for path in paths if path.name[:2] in numbers]
+        last = [path for path in chosen if Path(path).name == AFTER_THE_OTHERS]
+        first = [path for path in chosen if path not in last]
         command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"]
         command += ["-p", "no:cacheprovider"]
-        pairs = ["-n", "2", "--dist", "loadfile", f"--ignore={AFTER_THE_OTHERS}", "notebooks/zh"]
+        pairs = ["-n", "2", "--dist", "loadfile", *first]
         environment = {**self.environment, "OMP_NUM_THREADS": "1", **variables}
-        for chosen in (pairs, [AFTER_THE_OTHERS]):
+        for group in filter(None, (pairs, last)):
             done = subprocess.run(
-                [*command, *chosen],
+                [*command, *group],
                 cwd=self.project,
                 env=environment,
                 capture_output=True,
@@ -80,13 +89,22 @@ def learner(tmp_path_factory) -> Iterator[HubLearner]:
 
 @pytest.fixture(scope="module")
 def online(learner) -> subprocess.CompletedProcess:
-    """The first run, with an empty cache."""
-    return learner.run_notebooks()
+    """The first run, with an empty cache: the notebooks that do not train for long."""
+    return learner.run_notebooks(LIGHT)
 
 
-def test_every_notebook_runs_from_the_hub(learner, online):
+def test_the_notebooks_run_from_the_hub(learner, online):
     assert online.returncode == 0, online.stdout[-4000:]
     assert learner.hub.requests
+
+
+@pytest.mark.slow
+def test_those_that_train_run_from_the_hub(learner, online):
+    trained = learner.run_notebooks(TRAINING)
+    assert trained.returncode == 0, trained.stdout[-4000:]
+    folder = learner.project / "data" / "models" / "embedded"
+    # The stored runs of 09 are compared with it.
+    assert [path.name for path in folder.iterdir()] == ["07_finetune_bert"]
 
 
 def test_downloads_land_in_hf_home_only(learner, online):
@@ -99,13 +117,8 @@ def test_the_notebooks_leave_nothing_beside_them(learner, online):
     assert [name for name in left if not name.endswith(".ipynb")] == []
 
 
-def test_only_the_stored_runs_of_09_need_the_embedded_model(learner, online):
-    trained = learner.project / "data" / "models" / "embedded"
-    assert [path.name for path in trained.iterdir()] == ["07_finetune_bert"]
-
-
 @pytest.mark.slow
 def test_every_notebook_runs_from_the_cache_with_the_hub_gone(learner, online):
     learner.hub.stop()
-    offline = learner.run_notebooks(HF_HUB_OFFLINE="1")
+    offline = learner.run_notebooks([*LIGHT, *TRAINING], HF_HUB_OFFLINE="1")
     assert offline.returncode == 0, offline.stdout[-4000:]
