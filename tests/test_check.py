@@ -1,7 +1,9 @@
 """The checks accept what is right, and name each misconception that an answer shows."""
 
+import contextlib
 import random
 import re
+from collections import Counter
 from functools import cache
 from types import SimpleNamespace
 
@@ -15,7 +17,9 @@ from traitlets.config import Config
 
 from helpers import check
 from helpers.check import EXERCISES, MISCONCEPTIONS, WrongAnswer
+from helpers.check.language import spoken_languages
 from helpers.check.notebook_05 import steps_and_warmup
+from helpers.check.tasks import SOLUTION, Task, read_tasks
 
 SHOWN = [
     (number, misconception.name)
@@ -47,6 +51,11 @@ def grade(number: str, answer: str | None = None) -> None:
     exec(cell_of(notebook, number, CHECK).source, names)
 
 
+def task_of(number: str) -> Task:
+    """What a learner gets of an exercise."""
+    return read_tasks(number[:2])[int(number[-1]) - 1]
+
+
 def objection(number: str, answer: object) -> WrongAnswer:
     """What a check has against an answer."""
     with pytest.raises(WrongAnswer) as caught:
@@ -66,7 +75,7 @@ def test_there_is_a_check_for_every_exercise_of_the_notebooks():
 @each_exercise
 def test_the_solution_is_right(number, capsys):
     grade(number)
-    assert capsys.readouterr().out.splitlines()[-1] == f"Right: {number}"
+    assert capsys.readouterr().out.splitlines()[-2:] == check.right(number).splitlines()
 
 
 @each_misconception
@@ -142,13 +151,43 @@ def test_answers_written_in_another_way_are_right_too():
 
 
 @each_exercise
-def test_an_exercise_without_an_answer_is_said_to_have_none(number):
-    def untouched(*_, **__):
-        raise NotImplementedError
+def test_an_exercise_that_nobody_has_touched_is_told_from_a_wrong_one(number, capsys):
+    names = dict(prepared(number))
+    exec(task_of(number).code, names)
+    check.exercise(number, names[EXERCISES[number].signature.partition("(")[0]])
+    assert capsys.readouterr().out == f"☐ {number}\n"
 
-    assert objection(number, None).name == "not-answered"
-    if number not in ("05-2", "05-3"):
-        assert objection(number, untouched).name == "not-answered"
+
+@each_exercise
+def test_what_an_assignment_begins_with_counts_as_untouched(number, capsys):
+    notebook, names = read_source(source_of(number)), dict(prepared(number))
+    source = SOLUTION.sub(r"\1raise NotImplementedError()\n", cell_of(notebook, number).source)
+    with contextlib.suppress(NotImplementedError):
+        exec(source, names)
+    check.exercise(number, names[EXERCISES[number].signature.partition("(")[0]])
+    assert capsys.readouterr().out == f"☐ {number}\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        ...,
+        lambda texts, tokenizer, limit: None,
+        lambda texts, tokenizer, limit: ...,
+    ],
+)
+def test_an_answer_that_does_nothing_counts_as_untouched(answer, capsys):
+    check.exercise("03-1", answer)
+    assert capsys.readouterr().out == "☐ 03-1\n"
+
+
+def test_an_answer_that_only_prints_is_told_to_return():
+    def share_of_tokens(lengths, limit):
+        print(sum(lengths))
+
+    wrong = objection("09-2", share_of_tokens)
+    assert wrong.name == "nothing-returned"
 
 
 @each_exercise
@@ -172,14 +211,23 @@ def test_a_value_that_nothing_explains_is_shown_beside_the_right_one():
     wrong = objection("09-2", lambda lengths, limit: 0.125)
     assert wrong.name == "another-value"
     assert "0.125" in str(wrong)
-    assert "0.777" in str(wrong)
+    assert "1.0 is right" in str(wrong)
 
 
-def test_a_message_stays_short_whatever_the_case():
+def test_a_message_names_the_smallest_case_as_a_notebook_would_call_it():
+    def longest_review(rows):
+        return len(rows), "neutral"
+
+    wrong = objection("01-2", longest_review)
+    call = "longest_review(dataset['train'].select(range(0, 5)))"
+    assert f"`{call}` gives (5, 'neutral')" in str(wrong)
+
+
+def test_a_message_stays_short_whatever_the_answer():
     wrong = objection("01-2", lambda rows: {"rows": rows})
-    assert "{'rows': Dataset}" in str(wrong)
+    assert "{'rows': dataset['train'].select(range(0, 5))}" in str(wrong)
     assert len(str(wrong).splitlines()) == 2
-    assert len(str(wrong)) < 300
+    assert len(str(wrong)) < 500
 
 
 def test_an_answer_may_change_the_list_that_it_gets():
@@ -191,12 +239,80 @@ def test_an_answer_may_change_the_list_that_it_gets():
     check.exercise("09-2", share_of_tokens)
 
 
-def test_jupyter_shows_what_is_said_and_no_line_of_the_checks(capsys):
+@pytest.mark.parametrize(
+    ("folder", "shown"),
+    [("zh", ["☒ 09-2 `<lambda>", "要提示，"]), ("en", ["☒ 09-2 `<lambda>", "For a hint, "])],
+)
+def test_jupyter_shows_what_is_said_in_the_notebook_s_language(
+    folder, shown, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / folder)
     shell = InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
     shell.run_cell("from helpers import check\ncheck.exercise('09-2', lambda lengths, limit: 0.5)")
-    shown = capsys.readouterr().out.strip().splitlines()
-    assert [line.split(":")[0] for line in shown[:1]] == ["another-value"]
-    assert len(shown) == 2
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert [line[: len(begin)] for line, begin in zip(lines, shown, strict=True)] == shown
+    assert bool(CHINESE.search("".join(lines))) == (folder == "zh")
+
+
+def test_a_grader_reads_the_name_and_both_languages_whatever_is_shown(tmp_path, monkeypatch):
+    (tmp_path / "zh").mkdir()
+    monkeypatch.chdir(tmp_path / "zh")
+    name, chinese, english = re.split(r": |\n", str(objection("00-1", sum_of_hits)), maxsplit=2)
+    assert name == "count-for-share"
+    assert CHINESE.search(chinese)
+    assert not CHINESE.search(english)
+
+
+def sum_of_hits(predictions, references):
+    return sum(one == other for one, other in zip(predictions, references, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("folder", "variable", "spoken"),
+    [
+        ("zh", "en", ("zh",)),
+        ("en", None, ("en",)),
+        ("assignments", "en", ("en",)),
+        ("assignments", None, ("zh", "en")),
+        ("assignments", "fr", ("zh", "en")),
+    ],
+)
+def test_the_language_is_the_folder_s_then_the_variable_s_then_both(
+    folder, variable, spoken, tmp_path, monkeypatch
+):
+    (tmp_path / folder).mkdir()
+    monkeypatch.chdir(tmp_path / folder)
+    monkeypatch.delenv("COURSE_LANG", raising=False)
+    if variable:
+        monkeypatch.setenv("COURSE_LANG", variable)
+    assert spoken_languages() == spoken
+
+
+@each_exercise
+def test_there_are_three_hints_in_both_languages(number):
+    hints = EXERCISES[number].hints
+    assert len(hints) == 3
+    for hint in hints:
+        assert CHINESE.search(hint.chinese)
+        assert not CHINESE.search(hint.english)
+
+
+def test_hints_come_one_at_a_time_and_end_at_the_solution(monkeypatch, capsys):
+    monkeypatch.setattr(check, "_shown", Counter())
+    for _ in range(4):
+        check.hint("09-2")
+    shown = capsys.readouterr().out.splitlines()
+    steps = [line[:12] for line in shown if line.startswith("Hint")]
+    assert steps == ["Hint 1 of 3:", "Hint 2 of 3:", "Hint 3 of 3:", "Hint 3 of 3:"]
+    assert shown[-1].endswith('check.solution("09-2")')
+
+
+@each_exercise
+def test_the_solution_that_is_shown_is_the_source_s(number, capsys):
+    check.solution(number)
+    source = cell_of(read_source(source_of(number)), number).source.splitlines()
+    assert capsys.readouterr().out.splitlines() == [line for line in source if "###" not in line]
 
 
 def test_the_warmup_of_exercise_05_1_is_the_one_that_transformers_counts():
@@ -208,21 +324,7 @@ def test_the_warmup_of_exercise_05_1_is_the_one_that_transformers_counts():
         assert steps_and_warmup(steps, 1, 1, share) == (steps, expected)
 
 
-def test_an_unknown_number_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"no exercise '3-1': pass one from '01-1' to"):
-        check.exercise("3-1", len)
-
-
-def test_each_exercise_is_listed_with_the_line_that_checks_it(capsys):
-    check.list_exercises("03")
-    assert capsys.readouterr().out.splitlines() == [
-        'check.exercise("03-1", truncated_share)',
-        'check.exercise("03-2", kept_ids)',
-        'check.exercise("03-3", count_tokens)',
-    ]
-
-
-@pytest.mark.parametrize("number", ["00", "12", "3", ""])
-def test_a_notebook_without_exercises_is_told_which_have_some(number):
-    with pytest.raises(ValueError, match="pass one from '01' to '11'"):
-        check.list_exercises(number)
+@pytest.mark.parametrize("ask", [lambda n: check.exercise(n, len), check.hint, check.solution])
+def test_an_unknown_number_is_refused_with_the_known_ones(ask):
+    with pytest.raises(ValueError, match=r"no exercise '3-1': pass one from '00-1' to"):
+        ask("3-1")

@@ -18,8 +18,8 @@ each_exercise = pytest.mark.parametrize(
 )
 
 
-def test_every_notebook_after_the_quick_start_has_an_assignment_of_its_name():
-    assert [path.stem for path in SOURCES] == [path.stem for path in find_notebooks()][1:]
+def test_every_notebook_has_an_assignment_of_its_name():
+    assert [path.stem for path in SOURCES] == [path.stem for path in find_notebooks()]
     assert all(path.parent.name == path.stem for path in SOURCES)
 
 
@@ -99,7 +99,7 @@ def test_the_check_is_given_what_the_exercise_asks_for(path, number):
 def test_the_answer_is_begun_under_the_name_and_the_arguments_asked_for(path, number):
     answer = cell_of(read_source(path), number).source
     asked = EXERCISES[number].signature
-    begun = (f"def {asked}:", f"class {asked}:", f"{asked} = None")
+    begun = (f"def {asked}:", f"class {asked}:", f"{asked} = ...")
     assert answer.startswith(begun)
 
 

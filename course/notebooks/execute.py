@@ -11,7 +11,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from course.notebooks.answers import take_answers, with_answers
 from course.notebooks.languages import ORIGINAL, notebook_folder
 
 NOTEBOOKS = notebook_folder(ORIGINAL)
@@ -55,20 +54,17 @@ def find_notebooks(choice: str | None = None, folder: Path = NOTEBOOKS) -> list[
     return chosen
 
 
-def execute(path: Path, report: Callable[[str], None], answers: bool = False) -> Execution:
+def execute(path: Path, report: Callable[[str], None]) -> Execution:
     """Execute a notebook in a fresh kernel, which is stopped afterwards.
 
     Args:
         path: the notebook; its folder is the kernel's working directory.
         report: takes a line of progress before each code cell.
-        answers: whether to execute the answers to its exercises too, and store their outputs.
 
     Returns:
         The notebook with its outputs, up to the failed cell if there is one.
     """
     notebook = nbformat.read(path, as_version=4)
-    if answers:
-        notebook = with_answers(notebook)
     numbers = [n for n, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     for number in numbers:
         notebook.cells[number].update(outputs=[], execution_count=None)
@@ -99,9 +95,6 @@ def execute(path: Path, report: Callable[[str], None], answers: bool = False) ->
         execution.seconds = time.perf_counter() - start
         if not isinstance(failure, DeadKernelError):
             execution.peak_megabytes = _peak_megabytes(client)
-    if answers:
-        take_answers(notebook, notebook)
-        notebook.cells = [cell for cell in notebook.cells if not cell.id.startswith("answer-")]
     return execution
 
 

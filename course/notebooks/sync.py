@@ -1,12 +1,11 @@
 """Bring the English notebooks up to date with the Chinese ones, cell by cell.
 
-The tasks of the exercises come from exercises/source, in both languages.
+Its quiz and its exercises come from exercises/, in both languages.
 """
 
 import argparse
 import copy
 import hashlib
-import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -14,17 +13,14 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
-from course.notebooks.answers import take_answers, with_answers
+from course.notebooks.closing_cells import MADE, write_closing
 from course.notebooks.execute import find_notebooks
-from course.notebooks.exercise_tasks import EXERCISES, TASKS, write_tasks
 from course.notebooks.languages import ORIGINAL, TRANSLATION, notebook_folder
 from helpers.files import write_whole
 
 # Under this name the metadata of a translated cell have the digest of its source text, and those of
 # a translated notebook that of its cells and code, as they were written here.
 DIGEST = "translated_from"
-# What an answer prints is copied, not translated.
-OUTPUT = re.compile(r"\n\n```text\n.*?```", re.DOTALL)
 
 
 class OwnWorkError(Exception):
@@ -32,8 +28,8 @@ class OwnWorkError(Exception):
 
 
 def digest(text: str) -> str:
-    """Return the first 16 digits of the sha256 of a text, without what its answers print."""
-    return hashlib.sha256(OUTPUT.sub("", text).encode()).hexdigest()[:16]
+    """Return the first 16 digits of the sha256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def content_digest(notebook: NotebookNode) -> str:
@@ -156,7 +152,7 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
     """Bring one translation up to date with its original.
 
     Args:
-        path: the original, into which the tasks of its exercises are written.
+        path: the original, into which its quiz and its exercises are written.
         target: the translation, which is written.
         translated: whether to record that its prose matches the original's.
 
@@ -167,8 +163,8 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
         OwnWorkError: if the translation has cells or code that would be lost.
     """
     original = nbformat.read(path, as_version=4)
-    write_tasks(original, path.stem, ORIGINAL)
-    tasks_are_new = write(original, path)
+    write_closing(original, path.stem, ORIGINAL)
+    closing_is_new = write(original, path)
     previous = read_translation(target)
     if own := own_work(original, previous):
         raise OwnWorkError(
@@ -177,15 +173,14 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
             f"notebooks/{target.parent.name}/{target.name}', and sync again."
         )
     translation = apply_source(original, previous)
-    if (cell := prose_cells(translation).get(EXERCISES)) and cell.source:
-        take_answers(with_answers(original), translation)
-    write_tasks(translation, path.stem, TRANSLATION)
-    mark_translated(original, translation, [TASKS])
+    write_closing(translation, path.stem, TRANSLATION)
+    made = [name for name in prose_cells(translation) if MADE.fullmatch(name)]
+    mark_translated(original, translation, made)
     confirmed = mark_translated(original, translation) if translated else []
     translation.metadata[DIGEST] = content_digest(translation)
     lines = [f"{target.name}: {'written' if write(translation, target) else 'up to date'}"]
-    if tasks_are_new:
-        lines.append("  the tasks of its exercises: written in both languages")
+    if closing_is_new:
+        lines.append("  its quiz and its exercises: written in both languages")
     lines += [f"  cell {name}: confirmed" for name in confirmed]
     reasons = stale(original, translation)
     return lines + [f"  cell {name}: {reason}" for name, reason in reasons.items()]

@@ -8,7 +8,6 @@ from nbformat import NotebookNode
 
 from course.environment.kernel import prepare_kernel_environment
 from course.notebooks import sync
-from course.notebooks.answers import with_answers
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.readme_picture import write_picture
 from course.notebooks.run import print_progress
@@ -32,7 +31,6 @@ def output_text(cell: NotebookNode) -> str:
 
 def changes(before: NotebookNode, after: NotebookNode) -> list[str]:
     """Return the lines of output that differ, by cell: `-` is the old line and `+` the new one."""
-    before, after = with_answers(before), with_answers(after)
     old_texts = {cell.id: output_text(cell) for cell in before.cells}
     lines = []
     for cell in after.cells:
@@ -60,7 +58,7 @@ def update(choice: str = "") -> int:
     for path in find_notebooks(choice):
         text = path.read_text(encoding="utf-8")
         before = nbformat.reads(text, as_version=4)
-        execution = execute(path, report=print_progress, answers=True)
+        execution = execute(path, report=print_progress)
         print_progress("")
         if execution.failed_cell:
             failed = True

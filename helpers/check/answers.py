@@ -5,10 +5,12 @@ import numbers
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
+
+from helpers.check.language import say
 
 Answer = Callable[..., Any]
 Examine = Callable[[Any], None]
@@ -24,8 +26,10 @@ class ShortRepr(reprlib.Repr):
         self.maxlist = self.maxtuple = 8
 
     def repr_instance(self, x: object, level: int) -> str:
-        """Show an object, such as a dataset, by its kind alone."""
-        return repr(x) if isinstance(x, float | bool | None) else type(x).__name__
+        """Show an object as it is written in a notebook, if that is known, or by its kind."""
+        if isinstance(x, float | bool | None):
+            return repr(x)
+        return getattr(x, "shown_as", type(x).__name__)
 
 
 SHORT = ShortRepr()
@@ -51,6 +55,19 @@ class Misconception:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """A step towards an answer.
+
+    Attributes:
+        chinese: what it says.
+        english: the same.
+    """
+
+    chinese: str
+    english: str
+
+
+@dataclass(frozen=True)
 class Exercise:
     """An exercise of a notebook.
 
@@ -58,17 +75,19 @@ class Exercise:
         signature: what the answer is to be, such as `truncated_share(texts, tokenizer, limit)`.
         examine: takes an answer and raises WrongAnswer unless it is right.
         misconceptions: those that `examine` recognizes.
+        hints: three steps towards the answer: where to look, what to use, how to put it together.
     """
 
     signature: str
     examine: Examine
     misconceptions: tuple[Misconception, ...]
+    hints: tuple[Hint, ...]
 
 
 EXERCISES: dict[str, Exercise] = {}
 
 
-def exercise(number: str, signature: str) -> Callable[[Examine], Examine]:
+def exercise(number: str, signature: str, *hints: Hint) -> Callable[[Examine], Examine]:
     """Make a function the one that examines the answers to an exercise.
 
     The misconceptions that it recognizes are those that it names.
@@ -76,12 +95,13 @@ def exercise(number: str, signature: str) -> Callable[[Examine], Examine]:
     Args:
         number: the notebook and the exercise, such as `03-1`.
         signature: what the answer is to be, such as `truncated_share(texts, tokenizer, limit)`.
+        hints: see `Exercise`.
     """
 
     def register(examine: Examine) -> Examine:
         named = [examine.__globals__.get(name) for name in dict.fromkeys(_names(examine.__code__))]
         known = tuple(value for value in named if isinstance(value, Misconception))
-        EXERCISES[number] = Exercise(signature, examine, known)
+        EXERCISES[number] = Exercise(signature, examine, known, hints)
         return examine
 
     return register
@@ -99,16 +119,26 @@ class WrongAnswer(AssertionError):
 
     Attributes:
         name: the misconception's name, or one of the names below.
+        number: the exercise, once that is known.
     """
 
     def __init__(self, name: str, chinese: str, english: str) -> None:
-        """Put the name in front of the two sentences."""
+        """Put the name in front of the two sentences: this is what a grader reads."""
         super().__init__(f"{name}: {chinese}\n{english}")
-        self.name = name
+        self.name, self.chinese, self.english = name, chinese, english
+        self.number: str | None = None
 
     def _render_traceback_(self) -> list[str]:
         # Jupyter asks for this: the lines of the checks would hide what is said to the learner.
-        return str(self).splitlines()
+        lines = f"☒ {self.number or ''} {say(self.chinese, self.english)}".splitlines()
+        if self.number:
+            ask = f'check.hint("{self.number}")'
+            lines += say(f"要提示，就运行 {ask}", f"For a hint, run {ask}").splitlines()
+        return lines
+
+
+class NotAttempted(Exception):
+    """Nobody has worked on the exercise yet."""
 
 
 @dataclass(frozen=True)
@@ -124,14 +154,26 @@ class Failure:
     __hash__ = None
 
 
-def not_answered() -> WrongAnswer:
-    """Return the error for an exercise that nobody has worked on yet."""
-    return WrongAnswer(
-        "not-answered",
-        "这道题还没有答案：把 `raise NotImplementedError()` 换成你的代码，运行那一格，再核对。",
-        "This exercise has no answer yet: put your code in place of `raise NotImplementedError()`, "
-        "run that cell, and check again.",
-    )
+def is_untouched(answer: object) -> bool:
+    """Say whether nothing has been put in place of the `...` of an exercise."""
+    if isinstance(answer, type):
+        methods = [part for part in vars(answer).values() if isinstance(part, FunctionType)]
+        return all(is_untouched(part) for part in methods if part.__name__ != "__init__")
+    if isinstance(answer, FunctionType):
+        code = answer.__code__
+        return code.co_code in EMPTY_CODE and set(code.co_consts) <= {None, ..., answer.__doc__}
+    return answer is None or answer is ...
+
+
+def _empty() -> None: ...
+
+
+def _described() -> None:
+    """Do nothing."""
+
+
+# How a function without a body is compiled, which differs between the releases of Python.
+EMPTY_CODE = {_empty.__code__.co_code, _described.__code__.co_code}
 
 
 def not_the_kind(asked: str, answer: object) -> WrongAnswer:
@@ -154,13 +196,30 @@ def failed(call: str, error: Exception) -> WrongAnswer:
     )
 
 
+def nothing_returned(call: str) -> WrongAnswer:
+    """Return the error for an answer that computes, and gives nothing back."""
+    return WrongAnswer(
+        "nothing-returned",
+        f"`{call}` 什么也没有返回：`print` 只是显示，结果要写在 `return` 后面。",
+        f"`{call}` returns nothing: `print` only shows a result, and `return` hands it back.",
+    )
+
+
 def another_value(call: str, found: object, expected: object) -> WrongAnswer:
     """Return the error for a wrong value that no known misconception explains."""
     found, expected = SHORT.repr(plain(found)), SHORT.repr(plain(expected))
+    # A call with something left out of it cannot be run again.
+    whole = "..." not in call
     return WrongAnswer(
         "another-value",
-        f"`{call}` 得到 {found}，应当是 {expected}：拿这个例子用手算一遍。",
-        f"`{call}` gives {found}, and {expected} is right: work this case out by hand.",
+        f"`{call}` 得到 {found}，应当是 {expected}："
+        + ("单独运行这一句，看中间每一步的结果。" if whole else "先拿两三条数得清的数据试一试。"),
+        f"`{call}` gives {found}, and {expected} is right: "
+        + (
+            "run this call alone, and look at the result of each step."
+            if whole
+            else "try it first on two or three rows that you can count yourself."
+        ),
     )
 
 
@@ -173,14 +232,14 @@ def call_or_failure(function: Answer, *arguments: object) -> Any:
     """Return what a call gives; its error as a Failure.
 
     Raises:
-        WrongAnswer: if the answer is not written yet.
+        NotAttempted: if the answer is not written yet.
     """
     # An answer that sorts its list in place must not spoil the next call.
     own = [value.copy() if isinstance(value, list | np.ndarray) else value for value in arguments]
     try:
         return function(*own)
     except NotImplementedError:
-        raise not_answered() from None
+        raise NotAttempted from None
     except Exception as error:
         return Failure(error)
 
@@ -189,7 +248,8 @@ def call(function: Answer, *arguments: object) -> Any:
     """Return what a call gives.
 
     Raises:
-        WrongAnswer: if the answer is not written yet, or the call ends in an error.
+        NotAttempted: if the answer is not written yet.
+        WrongAnswer: if the call ends in an error.
     """
     value = call_or_failure(function, *arguments)
     if isinstance(value, Failure):
@@ -224,12 +284,18 @@ def compare(
         for mistake in [ways] if callable(ways) else ways:
             if same(found, [call_or_failure(mistake, *case) for case in cases]):
                 raise misconception.error()
-    for case, value, wanted in zip(cases, found, expected, strict=True):
-        if not same(value, wanted):
-            text = format_call(answer, case)
-            if isinstance(value, Failure):
-                raise failed(text, value.error) from value.error
-            raise another_value(text, value, wanted)
+    wrong = [
+        (format_call(answer, case), value, wanted)
+        for case, value, wanted in zip(cases, found, expected, strict=True)
+        if not same(value, wanted)
+    ]
+    # The one that is told in the fewest words is the easiest to try.
+    text, value, wanted = min(wrong, key=lambda case: len(case[0]))
+    if isinstance(value, Failure):
+        raise failed(text, value.error) from value.error
+    if value is None:
+        raise nothing_returned(text)
+    raise another_value(text, value, wanted)
 
 
 def format_call(function: Answer, arguments: Sequence[object]) -> str:

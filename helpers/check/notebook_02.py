@@ -4,6 +4,7 @@ import random
 
 from helpers.check.answers import (
     Answer,
+    Hint,
     Misconception,
     another_value,
     call,
@@ -14,7 +15,7 @@ from helpers.check.answers import (
     not_as_asked,
     same,
 )
-from helpers.check.reviews import load_split
+from helpers.check.reviews import review_rows
 
 DRAWS = 3_000
 
@@ -75,10 +76,25 @@ LIST_IN_DICT_LEFT = Misconception(
 )
 
 
-@exercise("02-1", "random_of_level(rows, level, size, seed)")
+@exercise(
+    "02-1",
+    "random_of_level(rows, level, size, seed)",
+    Hint(
+        "先只留下这一级的行，再抽。顺序反过来，抽到的就不够。",
+        "Keep the rows of the level first, then draw. The other way round, you draw too few.",
+    ),
+    Hint(
+        "`rows.filter(...)` 留下符合条件的行，`shuffle(seed=seed)` 打乱它们。",
+        "`rows.filter(...)` keeps the rows that match, and `shuffle(seed=seed)` shuffles them.",
+    ),
+    Hint(
+        "打乱之后取前几条：`of_level.shuffle(seed=seed)[:size]['text']`。",
+        "Take the first few after the shuffle: `of_level.shuffle(seed=seed)[:size]['text']`.",
+    ),
+)
 def _random_of_level(answer: Answer) -> None:
     """Properties that hold whatever rows the seed picks."""
-    rows = load_split("train").select(range(4_500, 4_900))
+    rows = review_rows("train", 4_500, 4_900)
     known = {level: [row["text"] for row in rows if row["label"] == level] for level in (0, 1, 2)}
     for level, size in ((0, 5), (1, 8), (2, len(known[2]))):
         texts = list(call(answer, rows, level, size, 1))
@@ -101,7 +117,25 @@ def _random_of_level(answer: Answer) -> None:
             raise SEED_NOT_USED.error()
 
 
-@exercise("02-2", "replaced_place(seen, size, generator)")
+@exercise(
+    "02-2",
+    "replaced_place(seen, size, generator)",
+    Hint(
+        "读完 `seen` 行时，每一行在池子里的机会都应当是 `size / seen`，刚读的这一行也一样。",
+        "After `seen` rows, each of them should be in the reservoir with the chance `size / "
+        "seen`, and so should this one.",
+    ),
+    Hint(
+        "从 `seen` 个数里均匀抽一个，它小于 `size` 的机会正好是 `size / seen`。",
+        "Draw one of `seen` numbers evenly: the chance that it is below `size` is just `size "
+        "/ seen`.",
+    ),
+    Hint(
+        "`place = generator.randrange(seen)`；小于 `size` 就返回它，否则返回 `None`。",
+        "`place = generator.randrange(seen)`; return it if it is below `size`, and `None` "
+        "otherwise.",
+    ),
+)
 def _replaced_place(answer: Answer) -> None:
     """How often a row gets in, counted over many draws."""
     cases = [(4, 3), (20, 10), (100, 3)]
@@ -146,7 +180,26 @@ def _replaced_place(answer: Answer) -> None:
     )
 
 
-@exercise("02-3", "readable(value, feature)")
+@exercise(
+    "02-3",
+    "readable(value, feature)",
+    Hint(
+        "函数要调用自己：列表的每一项、字典的每一个值，都和最外面一样处理。",
+        "The function calls itself: each item of a list and each value of a dict is treated "
+        "as the outermost one.",
+    ),
+    Hint(
+        "用 `isinstance` 分四种情况：`ClassLabel`、`List`、`dict`、其余；`None` 要先处理。",
+        "Tell four cases apart with `isinstance`: `ClassLabel`, `List`, `dict`, and the "
+        "rest; mind `None` first.",
+    ),
+    Hint(
+        "列表：对每一项调用 `readable(item, feature.feature)`；字典：对每个名字调用 "
+        "`readable(value[name], feature[name])`。",
+        "A list: `readable(item, feature.feature)` for each item; a dict: "
+        "`readable(value[name], feature[name])` for each name.",
+    ),
+)
 def _readable(answer: Answer) -> None:
     """Probes for one mistake each, then all of it."""
     from datasets import ClassLabel, List, Value

@@ -2,7 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from helpers.check.answers import Answer, Misconception, call_or_failure, compare, exercise, same
+from helpers.check.answers import (
+    Answer,
+    Hint,
+    Misconception,
+    call_or_failure,
+    compare,
+    exercise,
+    same,
+)
 from helpers.check.reviews import load_split, load_tokenizer
 
 if TYPE_CHECKING:
@@ -84,10 +92,29 @@ def share_above(lengths: list[int], limit: int) -> float:
     return sum(length > limit for length in lengths) / len(lengths)
 
 
-@exercise("03-1", "truncated_share(texts, tokenizer, limit)")
+@exercise(
+    "03-1",
+    "truncated_share(texts, tokenizer, limit)",
+    Hint(
+        "先量完整的长度，再和上限比。截断以后就量不出来了。",
+        "Measure the whole lengths first, then compare with the limit. After truncation it "
+        "is too late.",
+    ),
+    Hint(
+        "`tokenizer(texts, truncation=False, verbose=False)['input_ids']` 给出每条的编号，特"
+        "殊词元也在里面。",
+        "`tokenizer(texts, truncation=False, verbose=False)['input_ids']` gives the ids of "
+        "each text, special tokens included.",
+    ),
+    Hint(
+        "数一数 `len(ids) > limit` 的有几条，再除以总条数。",
+        "Count those with `len(ids) > limit`, and divide by the number of texts.",
+    ),
+)
 def _truncated_share(answer: Answer) -> None:
     tokenizer, reviews = load_tokenizer(), load_split("test")
-    cases = [(reviews[:200]["text"], tokenizer, 32), (reviews[200:260]["text"], tokenizer, 20)]
+    cases = [(["A great film", "A heartwarming film!", "Superb."], tokenizer, 5)]
+    cases += [(reviews[:200]["text"], tokenizer, 32), (reviews[200:260]["text"], tokenizer, 20)]
 
     def right(texts: list[str], tokenizer: "Tokenizer", limit: int) -> float:
         return share_above(token_lengths(texts, tokenizer), limit)
@@ -109,12 +136,31 @@ def _truncated_share(answer: Answer) -> None:
     )
 
 
-@exercise("03-2", "kept_ids(text, tokenizer, limit)")
+@exercise(
+    "03-2",
+    "kept_ids(text, tokenizer, limit)",
+    Hint(
+        "让分词器来截断，它会给 `[CLS]` 和 `[SEP]` 留位置；你只要告诉它切哪一头。",
+        "Let the tokenizer truncate, which keeps places for `[CLS]` and `[SEP]`; you only "
+        "tell it which end to cut.",
+    ),
+    Hint(
+        "`tokenizer.truncation_side` 可以是 `'left'` 或 `'right'`。改之前，先记下原来的。",
+        "`tokenizer.truncation_side` is `'left'` or `'right'`. Note the old one before you "
+        "change it.",
+    ),
+    Hint(
+        "设成 `'left'`，用 `truncation=True, max_length=limit` 分词，改回原来的，再返回 "
+        "`input_ids`。",
+        "Set it to `'left'`, tokenize with `truncation=True, max_length=limit`, set it back, "
+        "and return `input_ids`.",
+    ),
+)
 def _kept_ids(answer: Answer) -> None:
     tokenizer = load_tokenizer()
     long_text = load_split("train", "full_reviews")[0]["text"]
-    cases = [("A heartwarming film!", tokenizer, 32), (long_text, tokenizer, 64)]
-    cases += [(long_text, tokenizer, 16)]
+    cases = [("A heartwarming film!", tokenizer, limit) for limit in (32, 5)]
+    cases += [(long_text, tokenizer, limit) for limit in (64, 16)]
 
     def whole(text: str) -> list[int]:
         return load_tokenizer()(text, truncation=False, verbose=False)["input_ids"]
@@ -138,11 +184,30 @@ def _kept_ids(answer: Answer) -> None:
         raise TOKENIZER_CHANGED.error()
 
 
-@exercise("03-3", "count_tokens(examples, tokenizer)")
+@exercise(
+    "03-3",
+    "count_tokens(examples, tokenizer)",
+    Hint(
+        "`examples['text']` 有时是列表，有时是一个字符串：先分清是哪一种。",
+        "`examples['text']` is sometimes a list and sometimes one string: find out which it "
+        "is first.",
+    ),
+    Hint(
+        "分词器两种都接受：给列表，得到每条一个列表；给字符串，得到一个列表。不要用 `padding`。",
+        "The tokenizer takes both: for a list it gives a list of ids for each text, for a "
+        "string just one. Use no `padding`.",
+    ),
+    Hint(
+        "`isinstance(examples['text'], str)` 时返回 `len(ids)`，否则返回 `[len(row) for row "
+        "in ids]`。",
+        "If `isinstance(examples['text'], str)`, the number is `len(ids)`; otherwise it is "
+        "`[len(row) for row in ids]`.",
+    ),
+)
 def _count_tokens(answer: Answer) -> None:
     """Once as `map` calls it with `batched=True`, once as it calls it without."""
     tokenizer = load_tokenizer()
-    texts = load_split("test")[:6]["text"]
+    texts = ["A great film", "A heartwarming film!", "Superb."]
     lengths = token_lengths(texts, tokenizer)
     batch, single = ({"text": texts}, tokenizer), ({"text": texts[0]}, tokenizer)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from helpers.check.answers import (
     Answer,
+    Hint,
     Misconception,
     call,
     compare,
@@ -14,7 +15,7 @@ from helpers.check.answers import (
     same,
 )
 from helpers.check.notebook_01 import COUNTED_FROM_ONE
-from helpers.check.reviews import load_split
+from helpers.check.reviews import load_split, review_rows
 from helpers.levels import LEVELS
 
 if TYPE_CHECKING:
@@ -70,9 +71,27 @@ SPACES_THROWN_AWAY = Misconception(
 )
 
 
-@exercise("04-1", "neutral_range(rows, size, seeds)")
+@exercise(
+    "04-1",
+    "neutral_range(rows, size, seeds)",
+    Hint(
+        "每个种子做同样的三步：打乱、取前几条、数 `neutral`。",
+        "Do the same three steps for each seed: shuffle, take the first rows, count `neutral`.",
+    ),
+    Hint(
+        "`rows.shuffle(seed=seed).select(range(size))` 是一个样本；`neutral` 的数字用 "
+        "`str2int` 查。",
+        "`rows.shuffle(seed=seed).select(range(size))` is a sample; `str2int` gives the "
+        "number of `neutral`.",
+    ),
+    Hint(
+        "每个样本数 `sample['label'][:].count(neutral)`，最后返回 `min` 和 `max`。",
+        "Count `sample['label'][:].count(neutral)` in each sample, and return the `min` and "
+        "the `max`.",
+    ),
+)
 def _neutral_range(answer: Answer) -> None:
-    rows = load_split("train").select(range(3_900, 6_400))
+    rows = review_rows("train", 3_900, 6_400)
     cases = [(rows, 500, range(6)), (rows, 200, [3, 1, 4])]
 
     def counts(rows: "Dataset", size: int, seeds: Iterable[int], label: int = 2) -> list[int]:
@@ -92,12 +111,29 @@ def _neutral_range(answer: Answer) -> None:
     compare(answer, cases, lambda *case: ends(counts(*case)), mistakes)
 
 
-@exercise("04-2", "balanced_sample(rows, per_label, seed)")
+@exercise(
+    "04-2",
+    "balanced_sample(rows, per_label, seed)",
+    Hint(
+        "先打乱，再在每一级里取前几条。不打乱，取到的总是最前面的。",
+        "Shuffle first, then take the first few of each level. Without the shuffle they are "
+        "always the very first ones.",
+    ),
+    Hint(
+        "打乱后取出 `labels`；对每一级，找出 `labels` 等于它的位置，只留前 `per_label` 个。",
+        "Take the `labels` after the shuffle; for each level, find the places where they "
+        "equal it, and keep `per_label` of them.",
+    ),
+    Hint(
+        "把各级的位置放进一个列表，最后 `shuffled.select(picks)`。",
+        "Collect the places of all levels in one list, then `shuffled.select(picks)`.",
+    ),
+)
 def _balanced_sample(answer: Answer) -> None:
     """Properties that hold whatever rows the seed picks."""
     from datasets import Dataset
 
-    rows = load_split("train").select(range(3_900, 6_400))
+    rows = review_rows("train", 3_900, 6_400)
     per_label = 20
     sample, other = (call(answer, rows, per_label, seed) for seed in (1, 2))
     if not isinstance(sample, Dataset) or "label" not in sample.column_names:
@@ -126,7 +162,25 @@ def _balanced_sample(answer: Answer) -> None:
         raise FIRST_OF_EACH_LEVEL.error()
 
 
-@exercise("04-3", "shared_count(first, second)")
+@exercise(
+    "04-3",
+    "shared_count(first, second)",
+    Hint(
+        "比较之前，先把每条文字变成统一的写法。",
+        "Bring every text to one form before you compare.",
+    ),
+    Hint(
+        "`text.casefold()` 去掉大小写之分；`split()` 再用空格连起来，就去掉了多余的空白。",
+        "`text.casefold()` removes the difference of case; `split()`, joined again by a "
+        "space, removes extra white space.",
+    ),
+    Hint(
+        '`" ".join(text.casefold().split())`；把 `first` 的结果放进集合，再数 `second` 里有几'
+        "条在其中。",
+        '`" ".join(text.casefold().split())`; put those of `first` into a set, and count how '
+        "many of `second` are in it.",
+    ),
+)
 def _shared_count(answer: Answer) -> None:
     reviews = load_split("train")[:30]["text"]
     first = [*reviews, "It was a part of me."]
@@ -134,7 +188,8 @@ def _shared_count(answer: Answer) -> None:
     spaced = [text.replace(" ", "  ", 1) for text in reviews[3:8]]
     others = load_split("test")[:10]["text"]
     second = [*others, reviews[8], *lowered, f" {reviews[9]}\n", *spaced, "It was apart of me."]
-    cases = [(first, second), (reviews, others)]
+    few = (["Too  long.", "Fine"], ["too long. ", "FINE", "fin e", "Long."])
+    cases = [few, (first, second), (reviews, others)]
 
     def shared(normalize: Answer) -> Answer:
         def count(first: list[str], second: list[str]) -> int:

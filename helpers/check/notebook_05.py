@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from helpers.check.answers import (
+    Hint,
     Misconception,
     compare,
     exercise,
@@ -74,7 +75,23 @@ def steps_and_warmup(samples: int, batch_size: int, epochs: int, warmup: float) 
     return steps, math.ceil(steps * warmup)
 
 
-@exercise("05-1", "steps_and_warmup(samples, batch_size, epochs, warmup)")
+@exercise(
+    "05-1",
+    "steps_and_warmup(samples, batch_size, epochs, warmup)",
+    Hint(
+        "一轮里，最后一批不满也算一步。每一轮都是如此。",
+        "In an epoch, a last batch that is not full is a step too. So it is in every epoch.",
+    ),
+    Hint(
+        "向上取整：`math.ceil(a / b)`，或者 `-(-a // b)`。",
+        "Rounding up is `math.ceil(a / b)`, or `-(-a // b)`.",
+    ),
+    Hint(
+        "先算一轮的步数，再乘 `epochs`；预热是总步数乘 `warmup`，也向上取整。",
+        "Work out the steps of an epoch, then multiply by `epochs`; the warmup is `warmup` "
+        "times all steps, rounded up too.",
+    ),
+)
 def _steps_and_warmup(answer: object) -> None:
     cases = [(1_000, 16, 3, 0.1), (96, 8, 1, 0.25), (8_603, 32, 2, 0.06), (100, 30, 5, 0.3)]
 
@@ -102,7 +119,23 @@ def _steps_and_warmup(answer: object) -> None:
     compare(answer, cases, steps_and_warmup, mistakes)
 
 
-@exercise("05-2", "changed_by_seed")
+@exercise(
+    "05-2",
+    "changed_by_seed",
+    Hint(
+        "想一想：这些东西是在 `Trainer` 之前定下的，还是由它来定？",
+        "Ask of each: is it settled before `Trainer` starts, or does `Trainer` settle it?",
+    ),
+    Hint(
+        "评论在抽样时定下，分类头在 `load_classifier` 里用它自己的种子初始化。",
+        "The reviews are settled when they are drawn, and `load_classifier` initializes the "
+        "head with a seed of its own.",
+    ),
+    Hint(
+        "学习率只看步数。剩下的那一个，`Trainer` 用 `seed` 打乱。",
+        "The learning rate follows the steps. What remains, `Trainer` shuffles with its `seed`.",
+    ),
+)
 def _changed_by_seed(answer: object) -> None:
     """A choice among four words."""
     words = ", ".join(sorted(CHOICES))
@@ -126,7 +159,24 @@ def _changed_by_seed(answer: object) -> None:
         )
 
 
-@exercise("05-3", "StopAfterRises(TrainerCallback)")
+@exercise(
+    "05-3",
+    "StopAfterRises(TrainerCallback)",
+    Hint(
+        "对象要记住两样东西：上一次的损失，和已经连续上升了几次。",
+        "The object has to remember two things: the last loss, and how often in a row it has "
+        "risen.",
+    ),
+    Hint(
+        "上升就加 1，不上升就从 0 再数。日志里没有 `loss` 时，什么也不做。",
+        "Add 1 when it rises, and start from 0 again when it does not. Without `loss` in the "
+        "log, do nothing.",
+    ),
+    Hint(
+        "到 3 次时，令 `control.should_training_stop = True`。",
+        "At 3, set `control.should_training_stop = True`.",
+    ),
+)
 def _stop_after_rises(answer: object) -> None:
     """The callback hears logs as from a training run, and is watched for its stop."""
     from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments

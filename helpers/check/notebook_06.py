@@ -7,6 +7,7 @@ import numpy as np
 from helpers.check.answers import (
     Answer,
     Failure,
+    Hint,
     Misconception,
     WrongAnswer,
     call,
@@ -87,7 +88,23 @@ def class_counts(
     ]
 
 
-@exercise("06-1", "f1_by_class(predictions, references, classes)")
+@exercise(
+    "06-1",
+    "f1_by_class(predictions, references, classes)",
+    Hint(
+        "对每一类数三样：预测对的、预测成它的、真正是它的。",
+        "Count three things for each class: predicted rightly, predicted as it, and really it.",
+    ),
+    Hint(
+        "F1 等于 2 × 对的 ÷（预测成它的 + 真正是它的），这样写就不会除以 0。",
+        "F1 is 2 × right ÷ (predicted + really it), which divides by 0 only if both are missing.",
+    ),
+    Hint(
+        "`hits = np.sum((guesses == number) & (truths == number))`，另外两个数也用 `np.sum`。",
+        "`hits = np.sum((guesses == number) & (truths == number))`, and `np.sum` for the "
+        "other two.",
+    ),
+)
 def _f1_by_class(answer: Answer) -> None:
     levels, labels = first_raters("test")
     # No single rating falls on level 1: a mean of several does.
@@ -123,7 +140,24 @@ def _f1_by_class(answer: Answer) -> None:
     compare(answer, cases, f1, mistakes)
 
 
-@exercise("06-2", "accuracy_interval(predictions, references)")
+@exercise(
+    "06-2",
+    "accuracy_interval(predictions, references)",
+    Hint(
+        "先得到每条对不对（True 或 False），再从它们里面重抽。",
+        "First find for each review whether it is right, then draw from these values again.",
+    ),
+    Hint(
+        "`generator.choice(hits, hits.size)` 有放回地抽同样多条；它的平均是一次的准确率。",
+        "`generator.choice(hits, hits.size)` draws as many with replacement; their mean is "
+        "one accuracy.",
+    ),
+    Hint(
+        "抽 2,000 次，返回这些平均的 0.025 和 0.975 分位数（`np.quantile`）。",
+        "Draw 2,000 times, and return the quantiles 0.025 and 0.975 of these means "
+        "(`np.quantile`).",
+    ),
+)
 def _accuracy_interval(answer: Answer) -> None:
     """The ends may differ as much as resampling makes them differ."""
     levels, labels = first_raters("test")
@@ -169,7 +203,22 @@ def wrong_interval(low: float, high: float, right_low: float, right_high: float)
     )
 
 
-@exercise("06-3", "within_one(logits, labels)")
+@exercise(
+    "06-3",
+    "within_one(logits, labels)",
+    Hint(
+        "先由 logits 得到预测的等级，再和标签比。",
+        "First get the predicted levels from the logits, then compare them with the labels.",
+    ),
+    Hint(
+        "每一行里最大的位置：`np.argmax(logits, axis=-1)`。",
+        "The place of the largest in each row is `np.argmax(logits, axis=-1)`.",
+    ),
+    Hint(
+        "差多少级是 `np.abs(predictions - labels)`；数一数 `<= 1` 的比例。",
+        "They are off by `np.abs(predictions - labels)` levels; take the share that is `<= 1`.",
+    ),
+)
 def _within_one(answer: Answer) -> None:
     generator = np.random.default_rng(0)
     cases = [(generator.normal(size=(n, 5)), generator.integers(0, 5, n)) for n in (40, 300)]

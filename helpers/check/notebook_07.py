@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers.check.answers import (
     Answer,
+    Hint,
     Misconception,
     call,
     compare,
@@ -68,7 +69,22 @@ RATING_AS_LEVEL = Misconception(
 )
 
 
-@exercise("07-1", "chosen_rate(runs)")
+@exercise(
+    "07-1",
+    "chosen_rate(runs)",
+    Hint(
+        "三个分数里，哪一个可以用来做选择？另外两个为什么不行？",
+        "Which of the three scores may decide a choice, and why not the other two?",
+    ),
+    Hint(
+        "`max(runs, key=...)` 找出最好的那次训练。",
+        "`max(runs, key=...)` finds the best training run.",
+    ),
+    Hint(
+        "按 `run['validation_accuracy']` 找最大的，返回它的 `learning_rate`。",
+        "Take the largest `run['validation_accuracy']`, and return its `learning_rate`.",
+    ),
+)
 def _chosen_rate(answer: Answer) -> None:
     """Runs whose best rate differs by what one looks at."""
     rates = (1e-5, 5e-5, 1.5e-4, 5e-4, 1e-3)
@@ -95,7 +111,22 @@ def _chosen_rate(answer: Answer) -> None:
     compare(answer, cases, best_by("validation_accuracy"), mistakes)
 
 
-@exercise("07-2", "train_head_only(model)")
+@exercise(
+    "07-2",
+    "train_head_only(model)",
+    Hint(
+        "先全部冻结，再放开一部分，比一层一层地挑省事。",
+        "To freeze everything and then release a part is easier than to pick layer by layer.",
+    ),
+    Hint(
+        "`requires_grad_(False)` 对整个模型或它的一部分都能用。",
+        "`requires_grad_(False)` works on a whole model and on a part of it.",
+    ),
+    Hint(
+        "`model.requires_grad_(False)`，然后 `model.classifier.requires_grad_(True)`。",
+        "`model.requires_grad_(False)`, then `model.classifier.requires_grad_(True)`.",
+    ),
+)
 def _train_head_only(answer: Answer) -> None:
     """On a BERT that is small and untrained, but has the same parts."""
     from transformers import BertConfig, BertForSequenceClassification
@@ -127,7 +158,23 @@ def others(row: Sequence[int]) -> list[Fraction]:
     return [Fraction(sum(row) - rating, len(row) - 1) for rating in row]
 
 
-@exercise("07-3", "person_within_one(ratings)")
+@exercise(
+    "07-3",
+    "person_within_one(ratings)",
+    Hint(
+        "对每一个打分，都算一遍：这个人，和其余的人。",
+        "Work it out for every rating: this person, and the others.",
+    ),
+    Hint(
+        "其余的人的平均分是 `(sum(row) - rating) / (len(row) - 1)`。",
+        "The mean of the others is `(sum(row) - rating) / (len(row) - 1)`.",
+    ),
+    Hint(
+        "`abs(whole_rating_level(rating) - rating_level(others))` 不超过 1 的，占全部打分的比例。",
+        "The share of all ratings for which `abs(whole_rating_level(rating) - "
+        "rating_level(others))` is at most 1.",
+    ),
+)
 def _person_within_one(answer: Answer) -> None:
     rows = load_split("test", "ratings")["ratings"]
     # A mean that equals a cut may fall to either side of it, by how it is rounded.

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers.check.answers import Answer, Misconception, call, compare, exercise
+from helpers.check.answers import Answer, Hint, Misconception, call, compare, exercise
 from helpers.check.notebook_06 import two_ends, wrong_interval
 from helpers.check.notebook_07 import TUNED_ON_TEST
 from helpers.check.reviews import first_raters, panel_logits
@@ -61,7 +61,24 @@ MEDIAN_OF_PROBABILITIES = Misconception(
 )
 
 
-@exercise("08-1", "gap_interval(first, second)")
+@exercise(
+    "08-1",
+    "gap_interval(first, second)",
+    Hint(
+        "两组分别有误差，差的误差由两者一起决定。让两组都重抽，再相减。",
+        "Both groups vary, and the difference varies with both. Resample each of them, then "
+        "subtract.",
+    ),
+    Hint(
+        "每次从各组里有放回地抽和原来一样多的，各取平均，记下两个平均之差。",
+        "Each time draw from either group as many as it has, with replacement, and note the "
+        "difference of the two means.",
+    ),
+    Hint(
+        "重复 2,000 次，返回这些差的 0.025 和 0.975 分位数。",
+        "Repeat it 2,000 times, and return the quantiles 0.025 and 0.975 of these differences.",
+    ),
+)
 def _gap_interval(answer: Answer) -> None:
     """The first raters' hits on the outer levels and on the others."""
     levels, labels = first_raters("test")
@@ -86,7 +103,24 @@ def _gap_interval(answer: Answer) -> None:
     raise wrong_interval(low, high, gap - 1.96 * error, gap + 1.96 * error)
 
 
-@exercise("08-2", "test_error(validation_logits, validation_labels, test_logits, test_labels)")
+@exercise(
+    "08-2",
+    "test_error(validation_logits, validation_labels, test_logits, test_labels)",
+    Hint(
+        "温度用哪一份数据拟合，误差又在哪一份上报告？",
+        "On which data is the temperature fitted, and on which is the error reported?",
+    ),
+    Hint(
+        "`fit_temperature` 用验证的 logits 和标签；`softmax(logits, temperature)` 把 logits "
+        "除以温度。",
+        "`fit_temperature` takes the logits and labels of validation; `softmax(logits, "
+        "temperature)` divides by the temperature.",
+    ),
+    Hint(
+        "返回 `expected_calibration_error(softmax(test_logits, temperature), test_labels)`。",
+        "Return `expected_calibration_error(softmax(test_logits, temperature), test_labels)`.",
+    ),
+)
 def _test_error(answer: Answer) -> None:
     """Five raters of each snippet vote in place of a model."""
     from helpers.calibration import expected_calibration_error, fit_temperature, softmax
@@ -110,7 +144,24 @@ def _test_error(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-@exercise("08-3", "median_level(probabilities)")
+@exercise(
+    "08-3",
+    "median_level(probabilities)",
+    Hint(
+        "中位数把概率分成两半：从最低的一级加起，加到一半时停在哪一级？",
+        "The median splits the probability in half: adding up from the lowest level, at "
+        "which one do you reach a half?",
+    ),
+    Hint(
+        "`probabilities.cumsum(axis=1)` 是从低到高的累计概率。",
+        "`probabilities.cumsum(axis=1)` adds the probabilities up from the lowest level.",
+    ),
+    Hint(
+        "每一行里第一个累计概率达到 0.5 的位置，例如 `(cumulative < 0.5).sum(axis=1)`。",
+        "Take the first place in each row where it reaches 0.5, for example `(cumulative < "
+        "0.5).sum(axis=1)`.",
+    ),
+)
 def _median_level(answer: Answer) -> None:
     from helpers.calibration import softmax
 

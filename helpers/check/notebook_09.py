@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from helpers.check.answers import Answer, Misconception, compare, exercise
+from helpers.check.answers import Answer, Hint, Misconception, compare, exercise
 
 EMBEDDINGS_MULTIPLIED = Misconception(
     "embeddings-multiplied",
@@ -67,7 +67,22 @@ def operations(trained_times: int, layers: Counts, frozen_layers: int, tokens: i
     return tokens * (2 * sum(layers) + trained_times * sum(layers[frozen_layers:]))
 
 
-@exercise("09-1", "count_operations(layers, embeddings, frozen_layers, tokens)")
+@exercise(
+    "09-1",
+    "count_operations(layers, embeddings, frozen_layers, tokens)",
+    Hint(
+        "前向要经过每一层，冻结不冻结都一样；反向走到冻结的层就停。",
+        "Forward goes through every layer, frozen or not; backward stops at the frozen ones.",
+    ),
+    Hint(
+        "词嵌入是查表，不做乘法，所以 `embeddings` 用不到。",
+        "An embedding is looked up and not multiplied, so `embeddings` is not needed.",
+    ),
+    Hint(
+        "`2 * sum(layers) * tokens`，加上 `4 * sum(layers[frozen_layers:]) * tokens`。",
+        "`2 * sum(layers) * tokens`, plus `4 * sum(layers[frozen_layers:]) * tokens`.",
+    ),
+)
 def _count_operations(answer: Answer) -> None:
     layers, embeddings = [1_774_464] * 6, 11_918_592
     cases = [(layers, embeddings, frozen, 27_000) for frozen in (0, 3, 6)]
@@ -90,7 +105,22 @@ def _count_operations(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-@exercise("09-2", "share_of_tokens(lengths, limit)")
+@exercise(
+    "09-2",
+    "share_of_tokens(lengths, limit)",
+    Hint(
+        "短的评论一个词元也不少，长的只剩下 `limit` 个。",
+        "A short review keeps all of its tokens, and a long one keeps `limit` of them.",
+    ),
+    Hint(
+        "每条剩下 `min(length, limit)` 个。",
+        "Each review keeps `min(length, limit)`.",
+    ),
+    Hint(
+        "把剩下的加起来，除以 `sum(lengths)`。",
+        "Add up what remains, and divide by `sum(lengths)`.",
+    ),
+)
 def _share_of_tokens(answer: Answer) -> None:
     cases = [([48, 52, 9, 24, 33], 32), ([5, 70, 12, 40, 41, 8], 40), ([4, 6], 16)]
 
@@ -111,7 +141,25 @@ def _share_of_tokens(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-@exercise("09-3", "training_budget(parameters, encoder_parameters, tokens, peak)")
+@exercise(
+    "09-3",
+    "training_budget(parameters, encoder_parameters, tokens, peak)",
+    Hint(
+        "内存看全部参数，时间只看编码器的参数。",
+        "Memory counts all parameters, and time only those of the encoder.",
+    ),
+    Hint(
+        "每个参数 16 字节：参数、梯度和 AdamW 的两个矩，各 4 字节。每个词元、每个编码器参数 "
+        "6 次运算。",
+        "Each parameter takes 16 bytes: itself, its gradient and the two moments of AdamW, 4 "
+        "each. Each token and encoder parameter takes 6 operations.",
+    ),
+    Hint(
+        "秒数是运算次数除以 `0.35 * peak`，再除以 3,600 得到小时；字节数除以 10⁹ 得到 GB。",
+        "The seconds are the operations divided by `0.35 * peak`; divide by 3,600 for hours, "
+        "and the bytes by 10⁹ for GB.",
+    ),
+)
 def _training_budget(answer: Answer) -> None:
     """The models and the GPUs of the notebook."""
     yelp = 650_000 * 180 * 3

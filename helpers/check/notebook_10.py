@@ -7,6 +7,7 @@ from unittest.mock import create_autospec
 from helpers.check.answers import (
     Answer,
     Failure,
+    Hint,
     Misconception,
     call,
     call_or_failure,
@@ -76,7 +77,24 @@ class Commit(NamedTuple):
     commit_message: str
 
 
-@exercise("10-1", "label_stars(rows)")
+@exercise(
+    "10-1",
+    "label_stars(rows)",
+    Hint(
+        "星从 1 数起，标签从 0 数起：差 1。",
+        "Stars are counted from 1 and labels from 0: they differ by 1.",
+    ),
+    Hint(
+        "`map` 加上 `label` 这一列，`cast_column` 把它变成 `ClassLabel`。",
+        "`map` adds the column `label`, and `cast_column` makes it a `ClassLabel`.",
+    ),
+    Hint(
+        "`rows.map(lambda row: {'label': row['stars'] - 1})`，再 `cast_column('label', "
+        "ClassLabel(names=names))`。",
+        "`rows.map(lambda row: {'label': row['stars'] - 1})`, then `cast_column('label', "
+        "ClassLabel(names=names))`.",
+    ),
+)
 def _label_stars(answer: Answer) -> None:
     from datasets import ClassLabel, Dataset
 
@@ -108,7 +126,23 @@ def _label_stars(answer: Answer) -> None:
         )
 
 
-@exercise("10-2", "read_reviews(lines)")
+@exercise(
+    "10-2",
+    "read_reviews(lines)",
+    Hint(
+        "用 `for` 一行一行地读；不要先把所有的行收进列表。",
+        "Read one line after another with `for`, and do not collect all lines in a list first.",
+    ),
+    Hint(
+        "`line.strip()` 去掉两头的空白和换行；结果是空的，就跳过这一行。",
+        "`line.strip()` removes white space and the line ending; if nothing is left, leave "
+        "the line out.",
+    ),
+    Hint(
+        "`if line.strip():`，然后 `yield {'text': line.strip()}`。",
+        "`if line.strip():`, then `yield {'text': line.strip()}`.",
+    ),
+)
 def _read_reviews(answer: Answer) -> None:
     """The lines are counted as they are read."""
     reviews = load_split("test")[:200]["text"]
@@ -143,7 +177,23 @@ def _read_reviews(answer: Answer) -> None:
         )
 
 
-@exercise("10-3", "tag_version(api, repo_id, commit)")
+@exercise(
+    "10-3",
+    "tag_version(api, repo_id, commit)",
+    Hint(
+        "标签要打在哪一次提交上？提交的编号是 `commit.oid`。",
+        "Which commit is to be tagged? Its id is `commit.oid`.",
+    ),
+    Hint(
+        "`api.create_tag` 默认看作模型的仓库，默认给最新的提交打标签：两样都要说清楚。",
+        "By default `api.create_tag` means a repository of a model, and its newest commit: "
+        "say otherwise for both.",
+    ),
+    Hint(
+        "`api.create_tag(repo_id, tag='v2', revision=commit.oid, repo_type='dataset')`。",
+        "`api.create_tag(repo_id, tag='v2', revision=commit.oid, repo_type='dataset')`.",
+    ),
+)
 def _tag_version(answer: Answer) -> None:
     """A client that notes what it is asked to do, and asks no Hub."""
     from huggingface_hub import HfApi

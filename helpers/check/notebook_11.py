@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from helpers.check.answers import Answer, Misconception, compare, exercise
+from helpers.check.answers import Answer, Hint, Misconception, compare, exercise
 
 EPOCHS_FOR_STEPS = Misconception(
     "epochs-for-steps",
@@ -64,7 +64,22 @@ STEPS_STAY = Misconception(
 Shards = Sequence[Sequence[int]]
 
 
-@exercise("11-1", "epochs_needed(few, many, batch_size, epochs)")
+@exercise(
+    "11-1",
+    "epochs_needed(few, many, batch_size, epochs)",
+    Hint(
+        "要让两次训练走同样多的步，先数大数据那一次的步数。",
+        "For both runs to take as many steps, count the steps of the one with more data first.",
+    ),
+    Hint(
+        "一轮的步数是 `ceil(条数 / batch_size)`，乘轮数就是总步数。",
+        "An epoch has `ceil(reviews / batch_size)` steps; times the epochs, these are all steps.",
+    ),
+    Hint(
+        "总步数除以小数据一轮的步数，向上取整。",
+        "Divide all steps by those of an epoch on the few reviews, and round up.",
+    ),
+)
 def _epochs_needed(answer: Answer) -> None:
     cases = [(250, 1_000, 16, 3), (100, 1_000, 16, 3), (250, 8_303, 16, 3), (500, 1_000, 32, 2)]
 
@@ -83,7 +98,23 @@ def _epochs_needed(answer: Answer) -> None:
     compare(answer, cases, lambda *case: math.ceil(exact(*case)), mistakes)
 
 
-@exercise("11-2", "rows_of_rank(shards, rank, world_size)")
+@exercise(
+    "11-2",
+    "rows_of_rank(shards, rank, world_size)",
+    Hint(
+        "分片的个数能被进程数整除时，整片整片地分；不能整除时，一行一行地轮流分。",
+        "If the shards can be divided evenly, each process gets whole shards; if not, rows "
+        "are dealt out in turn.",
+    ),
+    Hint(
+        "整除：第 `rank` 个进程拿 `shards[rank::world_size]`。",
+        "Evenly: process `rank` gets `shards[rank::world_size]`.",
+    ),
+    Hint(
+        "不整除：把所有的行排成一列，拿 `rows[rank::world_size]`。",
+        "Not evenly: put all rows in one list, and take `rows[rank::world_size]`.",
+    ),
+)
 def _rows_of_rank(answer: Answer) -> None:
     """As `datasets` itself shares them out."""
     from datasets import IterableDataset
@@ -117,7 +148,23 @@ def _rows_of_rank(answer: Answer) -> None:
     compare(answer, cases, right, mistakes)
 
 
-@exercise("11-3", "exchange_hours(parameters, samples, batch_size, gpus, gigabits)")
+@exercise(
+    "11-3",
+    "exchange_hours(parameters, samples, batch_size, gpus, gigabits)",
+    Hint(
+        "先数一共走几步：GPU 越多，每一步处理的条数越多，步数越少。",
+        "Count the steps first: with more GPUs a step has more reviews, and there are fewer steps.",
+    ),
+    Hint(
+        "环形全归约每一步发送 `2 * (gpus - 1) / gpus` 份梯度，一份是 `4 * parameters` 字节。",
+        "In a step, ring all-reduce sends `2 * (gpus - 1) / gpus` times the gradients, which "
+        "are `4 * parameters` bytes.",
+    ),
+    Hint(
+        "网络每秒 `gigabits * 1e9 / 8` 字节；秒数除以 3,600。",
+        "The network carries `gigabits * 1e9 / 8` bytes a second; divide the seconds by 3,600.",
+    ),
+)
 def _exchange_hours(answer: Answer) -> None:
     """The machines of the notebook, and one with a faster network."""
     reviews = 3 * 650_000

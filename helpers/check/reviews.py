@@ -27,7 +27,21 @@ def load_tokenizer() -> "PreTrainedTokenizerFast":
     """Load the embedded tokenizer anew, so that an answer may change it."""
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(get_source("embedded").model)
+    tokenizer = AutoTokenizer.from_pretrained(get_source("embedded").model)
+    tokenizer.shown_as = "tokenizer"
+    return tokenizer
+
+
+def review_rows(split: str, *places: int) -> "Dataset":
+    """Load some rows of a split, which a message names as a notebook would.
+
+    Args:
+        split: the split of the snippets.
+        places: what `range` takes.
+    """
+    rows = load_split(split).select(range(*places))
+    rows.shown_as = f"dataset['{split}'].select({range(*places)})"
+    return rows
 
 
 @cache

@@ -7,6 +7,51 @@ tests/grading has nbgrader grade it.
 from textwrap import dedent
 
 MISTAKES: dict[str, dict[str, str]] = {
+    "00-1": {
+        "count-for-share": """
+            def accuracy(predictions, references):
+                return sum(a == b for a, b in zip(predictions, references))
+        """,
+        "percent-for-share": """
+            def accuracy(predictions, references):
+                hits = [a == b for a, b in zip(predictions, references)]
+                return 100 * sum(hits) / len(hits)
+        """,
+        "places-ignored": """
+            def accuracy(predictions, references):
+                pairs = zip(sorted(predictions), sorted(references))
+                return sum(a == b for a, b in pairs) / len(references)
+        """,
+    },
+    "00-2": {
+        "value-for-place": """
+            def level_name(logits, names):
+                return max(logits)
+        """,
+        "place-for-name": """
+            def level_name(logits, names):
+                return logits.index(max(logits))
+        """,
+        "size-of-logit": """
+            def level_name(logits, names):
+                sizes = [abs(value) for value in logits]
+                return names[sizes.index(max(sizes))]
+        """,
+    },
+    "00-3": {
+        "losses-ignored": """
+            def gain(before, after):
+                return sum(b and not a for a, b in zip(before, after)) / len(after)
+        """,
+        "gain-reversed": """
+            def gain(before, after):
+                return (sum(before) - sum(after)) / len(after)
+        """,
+        "ratio-for-difference": """
+            def gain(before, after):
+                return (sum(after) - sum(before)) / sum(before)
+        """,
+    },
     "01-1": {
         "label-counted-from-one": """
             def last_review(rows):
