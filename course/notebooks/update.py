@@ -8,7 +8,9 @@ from nbformat import NotebookNode
 
 from course.environment.kernel import prepare_kernel_environment
 from course.notebooks import sync
+from course.notebooks.closing_cells import write_closing
 from course.notebooks.execute import Execution, execute, find_notebooks
+from course.notebooks.languages import ORIGINAL
 from course.notebooks.readme_picture import write_picture
 from course.notebooks.run import print_progress
 from helpers.files import write_whole
@@ -18,6 +20,9 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def output_text(cell: NotebookNode) -> str:
@@ -43,11 +48,15 @@ def changes(before: NotebookNode, after: NotebookNode) -> list[str]:
 
 
 def store(execution: Execution) -> None:
-    """Write the outputs into the notebook's file."""
+    """Write the outputs into the notebook's file, without what only this run's kernel knows."""
     notebook = execution.notebook
     notebook.metadata = nbformat.from_dict({**notebook.metadata, **METADATA})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            # A widget lives in its kernel: of a stored one Jupyter shows an error.
+            if output.get("data", {}).pop(WIDGET, None):
+                output.metadata["widget"] = True
     write_whole(execution.path, nbformat.writes(notebook) + "\n")
 
 
@@ -56,8 +65,10 @@ def update(choice: str = "") -> int:
     prepare_kernel_environment()
     failed = False
     for path in find_notebooks(choice):
+        before = nbformat.read(path, as_version=4)
+        write_closing(before, path.stem, ORIGINAL)
+        sync.write(before, path)
         text = path.read_text(encoding="utf-8")
-        before = nbformat.reads(text, as_version=4)
         execution = execute(path, report=print_progress)
         print_progress("")
         if execution.failed_cell:

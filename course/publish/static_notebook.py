@@ -4,8 +4,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.notebooks.run import with_alt_text
-
-WIDGET = "application/vnd.jupyter.widget-view+json"
+from course.notebooks.update import WIDGET
 
 
 def make_static(notebook: NotebookNode) -> NotebookNode:
@@ -17,5 +16,10 @@ def make_static(notebook: NotebookNode) -> NotebookNode:
     copied = with_alt_text(notebook)
     for cell in copied.cells:
         if cell.cell_type == "code":
-            cell.outputs = [out for out in cell.outputs if WIDGET not in out.get("data", {})]
+            cell.outputs = [output for output in cell.outputs if not is_widget(output)]
     return nbformat.from_dict(copied)
+
+
+def is_widget(output: NotebookNode) -> bool:
+    """Say whether an output is a widget, or what `update` stored in its place."""
+    return WIDGET in output.get("data", {}) or "widget" in output.get("metadata", {})
