@@ -7,12 +7,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import nbformat
 import pytest
 from support.exercise_notebooks import source_of
 
 from course.classroom import grade
 from course.classroom.assignments import assignment_names
-from course.classroom.grade import Grade, keep_earlier, write
+from course.classroom.grade import Grade, keep_earlier, remark, write
 from course.classroom.submissions import (
     Notebook,
     SubmissionError,
@@ -21,6 +22,7 @@ from course.classroom.submissions import (
     mend,
     read_submission,
 )
+from helpers import check
 from helpers.environment import PROJECT
 
 NAMES = assignment_names()
@@ -130,6 +132,13 @@ def test_a_learner_who_handed_in_nothing_is_found_too(tmp_path):
     (tmp_path / "ana" / "empty").mkdir(parents=True)
     path = submission(tmp_path, "ben/03.ipynb")
     assert find_files(tmp_path) == [("ana", None), ("ben", path)]
+
+
+def test_an_exercise_that_nobody_worked_on_is_named_so_and_not_by_its_error():
+    said = nbformat.v4.new_output("stream", text=f"{check.not_attempted('09-1')}\n")
+    error = nbformat.v4.new_output("error", ename="NotImplementedError", evalue="")
+    cell = nbformat.v4.new_code_cell(outputs=[said, error])
+    assert remark(cell) == "not-answered: there is no answer"
 
 
 @pytest.fixture

@@ -104,14 +104,6 @@ def test_it_closes_with_as_many_results_as_it_opened_with_aims(path):
 
 
 @in_each_language
-def test_it_has_three_exercises_with_answers(path):
-    exercises = section(prose(path), word(path, "Exercises"))
-    questions, _, answers = exercises.partition("<details>")
-    assert re.findall(r"^(\d)\. ", questions, flags=re.M) == ["1", "2", "3"]
-    assert f"<summary>{word(path, 'Answers')}</summary>" in answers
-
-
-@in_each_language
 def test_links_to_other_notebooks_lead_somewhere(path):
     for target in LINK.findall(prose(path)):
         assert (path.parent / target).is_file(), target

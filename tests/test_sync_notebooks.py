@@ -97,12 +97,6 @@ def test_code_that_became_prose_is_empty():
     assert sources(apply_source(original, ENGLISH))["train"] == ""
 
 
-def test_what_an_answer_prints_is_not_translated():
-    answer = "Because.\n\n```python\nprint(1)\n```\n\n```text\n{}\n```\n\nSo."
-    assert digest(answer.format(1)) == digest(answer.format(2))
-    assert digest(answer.format(1)) != digest(answer.format(1).replace("So", "Thus"))
-
-
 def test_a_digest_stays_what_it_was_when_the_original_changes():
     changed = with_text(CHINESE, "result", "分数是 `0.50`。")
     assert apply_source(changed, ENGLISH).cells[2].metadata[DIGEST] == digest("分数是 `0.47`。")
@@ -188,21 +182,16 @@ def test_an_original_without_exercises_is_not_touched(folders):
     assert (chinese / NAME).read_bytes() == before
 
 
-def test_the_tasks_of_the_exercises_are_written_in_both_languages_and_need_no_translator(
-    folders, capsys
-):
+def test_the_exercises_are_written_in_both_languages_and_need_no_translator(folders, capsys):
     chinese, _ = folders
     name = "03_preprocess.ipynb"
-    exercises = text("exercises", "## 练习")
-    nbformat.write(notebook(exercises), chinese / name)
+    nbformat.write(notebook(text("next", "**下一本**")), chinese / name)
     main([])
     shown = capsys.readouterr().out
-    assert f"{name}: written\n  the tasks of its exercises: written" in shown
-    assert "cell exercise-tasks" not in shown
-    titles = [
-        sources(read(folder / name))["exercise-tasks"].partition("\n")[0] for folder in folders
-    ]
-    assert titles == ["### 写成代码，自己核对", "### As code, with a check"]
+    assert f"{name}: written\n  its quiz and its exercises: written" in shown
+    assert "cell exercise" not in shown
+    titles = [sources(read(folder / name))["exercises"].partition("\n")[0] for folder in folders]
+    assert titles == ["## 练习", "## Exercises"]
 
 
 def test_the_file_is_written_as_nbformat_writes_it(folders):

@@ -57,6 +57,8 @@ QUIET = {
 }
 # Variables that name the user's own folders and tokens; a submission gets none of them.
 OWN_VARIABLES = ("HF_", "HUGGING", "IPYTHON", "JUPYTER_", "MPL", "XDG_")
+# With this `helpers.check` begins what it says of an exercise without an answer.
+NOT_ATTEMPTED = "☐"
 # A cell of a table holds no more; Excel takes 32,767 letters.
 LONGEST = 5_000
 # With one of these at its beginning, Excel takes a cell for a formula.
@@ -253,6 +255,8 @@ def code_cells(notebook: Notebook) -> list[Notebook]:
 def remark(cell: Any) -> str:
     """Return what a check said: a name, a colon and a line of text; empty if it passed."""
     for output in cell.outputs:
+        if output.output_type == "stream" and output.text.startswith(NOT_ATTEMPTED):
+            return "not-answered: there is no answer"
         if output.output_type == "error":
             if output.ename == "WrongAnswer":
                 return " ".join(output.evalue.split())
