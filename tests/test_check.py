@@ -27,6 +27,9 @@ SHOWN = [
     for misconception in exercise.misconceptions
 ]
 
+# They ask for a set and for a class.
+NO_FUNCTION = ("05-2", "05-3")
+
 each_exercise = pytest.mark.parametrize("number", EXERCISES)
 each_misconception = pytest.mark.parametrize(("number", "name"), SHOWN)
 
@@ -198,6 +201,14 @@ def test_an_answer_of_another_kind_is_refused_in_one_sentence(number):
     wrong = objection(number, 7)
     assert wrong.name in ("another-kind", "not-as-asked")
     assert len(str(wrong).splitlines()) == 2
+
+
+@pytest.mark.parametrize("value", [7, "x", [], {}, [[1]]])
+@pytest.mark.parametrize("number", [number for number in EXERCISES if number not in NO_FUNCTION])
+def test_whatever_an_answer_returns_it_gets_two_sentences_and_no_error_of_the_check(number, value):
+    wrong = objection(number, lambda *_: value)
+    assert len(str(wrong).splitlines()) == 2
+    assert len(str(wrong)) < 1_000
 
 
 def test_an_error_in_an_answer_is_told_with_its_cause():

@@ -17,6 +17,7 @@ from helpers.check.answers import (
     Misconception,
     NotAttempted,
     WrongAnswer,
+    another_kind_of_result,
     is_untouched,
     not_the_kind,
 )
@@ -78,6 +79,10 @@ def exercise(number: str, answer: object) -> None:
     except WrongAnswer as wrong:
         wrong.number = number
         raise
+    except Exception as error:
+        wrong = another_kind_of_result(asked.signature, error)
+        wrong.number = number
+        raise wrong from error
     else:
         print(right(number))
 

@@ -13,6 +13,8 @@ import numpy as np
 from helpers.check.language import say
 
 Answer = Callable[..., Any]
+# How many characters of an argument a message shows.
+LONGEST_ARGUMENT = 140
 Examine = Callable[[Any], None]
 
 
@@ -25,11 +27,15 @@ class ShortRepr(reprlib.Repr):
         self.maxstring = 60
         self.maxlist = self.maxtuple = 8
 
+    def repr_float(self, x: float, level: int) -> str:
+        """Show a number with the digits that tell it from another."""
+        return f"{x:.6g}" if x % 1 else repr(x)
+
     def repr_instance(self, x: object, level: int) -> str:
-        """Show an object as it is written in a notebook, if that is known, or by its kind."""
-        if isinstance(x, float | bool | None):
-            return repr(x)
-        return getattr(x, "shown_as", type(x).__name__)
+        """Show an object as it is written in a notebook, if that is known and short."""
+        text = str(getattr(x, "shown_as", "")) or repr(x)
+        is_short = len(text) <= LONGEST_ARGUMENT and "\n" not in text and text[0] != "<"
+        return text if is_short else type(x).__name__
 
 
 SHORT = ShortRepr()
@@ -205,6 +211,17 @@ def nothing_returned(call: str) -> WrongAnswer:
     )
 
 
+def another_kind_of_result(signature: str, error: Exception) -> WrongAnswer:
+    """Return the error for a result with which the check itself cannot go on."""
+    problem = " ".join(f"{type(error).__name__}: {error}".split())
+    return WrongAnswer(
+        "another-kind-of-result",
+        f"`{signature}` 返回的不是题目要的那种东西（{problem}）：再看一遍题目要你返回什么。",
+        f"`{signature}` returns another kind of thing than the task asks for ({problem}): read "
+        "again what it is to return.",
+    )
+
+
 def another_value(call: str, found: object, expected: object) -> WrongAnswer:
     """Return the error for a wrong value that no known misconception explains."""
     found, expected = SHORT.repr(plain(found)), SHORT.repr(plain(expected))
@@ -257,6 +274,19 @@ def call(function: Answer, *arguments: object) -> Any:
     return value
 
 
+def call_for_result(function: Answer, *arguments: object) -> Any:
+    """Return what a call gives, which must not be None.
+
+    Raises:
+        NotAttempted: if the answer is not written yet.
+        WrongAnswer: if the call ends in an error, or returns nothing.
+    """
+    value = call(function, *arguments)
+    if value is None:
+        raise nothing_returned(format_call(function, arguments))
+    return value
+
+
 def compare(
     answer: Answer,
     cases: Iterable[Sequence[object]],
@@ -300,8 +330,9 @@ def compare(
 
 def format_call(function: Answer, arguments: Sequence[object]) -> str:
     """Write a call as a learner would, long arguments cut."""
-    shown = ", ".join(SHORT.repr(plain(value)) for value in arguments)
-    return f"{getattr(function, '__name__', 'answer')}({shown})"
+    texts = [SHORT.repr(plain(value)) for value in arguments]
+    shown = [text if len(text) <= LONGEST_ARGUMENT else f"{text[:60]}..." for text in texts]
+    return f"{getattr(function, '__name__', 'answer')}({', '.join(shown)})"
 
 
 def plain(value: Any) -> Any:

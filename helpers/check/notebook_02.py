@@ -8,6 +8,7 @@ from helpers.check.answers import (
     Misconception,
     another_value,
     call,
+    call_for_result,
     call_or_failure,
     compare,
     exercise,
@@ -97,7 +98,7 @@ def _random_of_level(answer: Answer) -> None:
     rows = review_rows("train", 4_500, 4_900)
     known = {level: [row["text"] for row in rows if row["label"] == level] for level in (0, 1, 2)}
     for level, size in ((0, 5), (1, 8), (2, len(known[2]))):
-        texts = list(call(answer, rows, level, size, 1))
+        texts = list(call_for_result(answer, rows, level, size, 1))
         if not set(texts) <= set(known[level]):
             raise not_as_asked(
                 f"有的评论不是第 {level} 级的：只留下 `row['label'] == level` 的行。",

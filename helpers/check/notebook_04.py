@@ -9,6 +9,7 @@ from helpers.check.answers import (
     Hint,
     Misconception,
     call,
+    call_for_result,
     compare,
     exercise,
     not_as_asked,
@@ -135,7 +136,7 @@ def _balanced_sample(answer: Answer) -> None:
 
     rows = review_rows("train", 3_900, 6_400)
     per_label = 20
-    sample, other = (call(answer, rows, per_label, seed) for seed in (1, 2))
+    sample, other = (call_for_result(answer, rows, per_label, seed) for seed in (1, 2))
     if not isinstance(sample, Dataset) or "label" not in sample.column_names:
         raise not_as_asked(
             "应当返回一个 `Dataset`，列和原来一样：用 `rows.select(...)` 取出行。",

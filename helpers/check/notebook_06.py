@@ -10,7 +10,7 @@ from helpers.check.answers import (
     Hint,
     Misconception,
     WrongAnswer,
-    call,
+    call_for_result,
     call_or_failure,
     compare,
     exercise,
@@ -162,7 +162,7 @@ def _accuracy_interval(answer: Answer) -> None:
     """The ends may differ as much as resampling makes them differ."""
     levels, labels = first_raters("test")
     hits = levels == labels
-    low, high = two_ends(call(answer, levels, labels))
+    low, high = two_ends(call_for_result(answer, levels, labels))
     error = hits.std() / len(hits) ** 0.5
     width = (high - low) / error
     if {low, high} == {0.0, 1.0}:
@@ -222,6 +222,7 @@ def wrong_interval(low: float, high: float, right_low: float, right_high: float)
 def _within_one(answer: Answer) -> None:
     generator = np.random.default_rng(0)
     cases = [(generator.normal(size=(n, 5)), generator.integers(0, 5, n)) for n in (40, 300)]
+    cases += [(np.array([[0.1, 0.7, 0.2], [0.9, 0.0, 0.1]]), np.array([2, 2]))]
 
     def within_one(logits: np.ndarray, labels: np.ndarray) -> float:
         return float(np.mean(np.abs(logits.argmax(axis=-1) - labels) <= 1))

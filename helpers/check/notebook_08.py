@@ -1,11 +1,25 @@
 """Check the exercises of notebook 08, analyze_and_predict."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from helpers.check.answers import Answer, Hint, Misconception, call, compare, exercise
-from helpers.check.notebook_06 import two_ends, wrong_interval
+from helpers.check.answers import (
+    Answer,
+    Hint,
+    Misconception,
+    another_value,
+    call_for_result,
+    compare,
+    exercise,
+    not_as_asked,
+    same,
+)
+from helpers.check.notebook_06 import ARGMAX_OF_COLUMNS, two_ends, wrong_interval
 from helpers.check.notebook_07 import TUNED_ON_TEST
 from helpers.check.reviews import first_raters, panel_logits
 
@@ -41,23 +55,23 @@ MULTIPLIED_BY_TEMPERATURE = Misconception(
     "You multiplied the logits by the temperature, which goes the other way: divide by it, and "
     "above 1 the probabilities become flatter.",
 )
-MEAN_FOR_MEDIAN = Misconception(
-    "mean-for-median",
-    "你取的是平均等级再四舍五入：中位数要从最差的一级累加概率，第一次到一半的那一级。",
-    "You rounded the mean level: for the median add up the probabilities from the lowest level, "
-    "and take the first level that reaches a half.",
+NOT_QUANTIZED = Misconception(
+    "not-quantized",
+    "新文件没有小到三分之一以下：权重还不是 8 位整数，要用 `quantize_dynamic` 写出它。",
+    "The new file is not below a third of the old one: its weights are not integers of 8 bits yet, "
+    "which `quantize_dynamic` makes of them.",
 )
-MOST_PROBABLE = Misconception(
-    "most-probable-for-median",
-    "你取的还是概率最高的一级：中位数看累加的概率，用 `cumsum`，不用 `argmax`。",
-    "You still took the most probable level: the median goes by the sum of the probabilities, so "
-    "use `cumsum` and not `argmax`.",
+RATIO_REVERSED = Misconception(
+    "ratio-reversed",
+    "你用小文件除以大文件：问的是小到几分之一，要用原来的大小除以新的。",
+    "You divided the small size by the large one: by how many times it is smaller is the old size "
+    "divided by the new.",
 )
-MEDIAN_OF_PROBABILITIES = Misconception(
-    "median-of-probabilities",
-    "你取的是五个概率的中位数，那是一个概率，不是等级：要找累加到一半的是第几级。",
-    "You took the median of the five probabilities, which is a probability and not a level: find "
-    "the level at which their sum reaches a half.",
+LOGITS_COMPARED = Misconception(
+    "logits-compared",
+    "你比的是 logits 相不相等，8 位整数当然不会相等：要比的是各自预测的等级。",
+    "You compared logits, which integers of 8 bits cannot keep equal: compare the levels that "
+    "each predicts.",
 )
 
 
@@ -84,7 +98,7 @@ def _gap_interval(answer: Answer) -> None:
     levels, labels = first_raters("test")
     outer = np.isin(labels, (0, 4))
     first, second = (levels == labels)[outer], (levels == labels)[~outer]
-    low, high = two_ends(call(answer, first, second))
+    low, high = two_ends(call_for_result(answer, first, second))
     errors = [group.std() / len(group) ** 0.5 for group in (first, second)]
     gap, error = first.mean() - second.mean(), float(np.hypot(*errors))
 
@@ -146,37 +160,100 @@ def _test_error(answer: Answer) -> None:
 
 @exercise(
     "08-3",
-    "median_level(probabilities)",
+    "int8_report(path, smaller, logits_of, inputs)",
     Hint(
-        "中位数把概率分成两半：从最低的一级加起，加到一半时停在哪一级？",
-        "The median splits the probability in half: adding up from the lowest level, at "
-        "which one do you reach a half?",
+        "分三步：写出量化的文件，比两个文件的大小，比两边预测的等级。",
+        "Three steps: write the quantized file, compare the sizes of both files, compare the "
+        "levels that both predict.",
     ),
     Hint(
-        "`probabilities.cumsum(axis=1)` 是从低到高的累计概率。",
-        "`probabilities.cumsum(axis=1)` adds the probabilities up from the lowest level.",
+        "`onnxruntime.quantization` 里的 `quantize_dynamic(path, smaller)` 写文件；大小是 "
+        "`Path(path).stat().st_size`。",
+        "`quantize_dynamic(path, smaller)` of `onnxruntime.quantization` writes the file; "
+        "`Path(path).stat().st_size` is a size.",
     ),
     Hint(
-        "每一行里第一个累计概率达到 0.5 的位置，例如 `(cumulative < 0.5).sum(axis=1)`。",
-        "Take the first place in each row where it reaches 0.5, for example `(cumulative < "
-        "0.5).sum(axis=1)`.",
+        "`logits_of(path, inputs).argmax(axis=-1)` 是原来的等级；和新的相等的占多大比例，"
+        "就是要的第二个数。",
+        "`logits_of(path, inputs).argmax(axis=-1)` are the old levels; the share that equals the "
+        "new ones is the agreement.",
     ),
 )
-def _median_level(answer: Answer) -> None:
-    from helpers.calibration import softmax
+def _int8_report(answer: Answer) -> None:
+    """A small classifier, whose quantized predictions are nearly all the same."""
+    with TemporaryDirectory() as folder, silent_log():
+        path, smaller = Path(folder, "model.onnx"), Path(folder, "int8.onnx")
+        write_classifier(path)
+        inputs = np.random.default_rng(1).normal(size=(400, 256)).astype(np.float32)
+        found = call_for_result(answer, path, smaller, classifier_logits, inputs)
+        if not isinstance(found, tuple | list) or len(found) != 2:
+            raise not_as_asked(
+                "应当返回两个数：文件小到几分之一，两边预测相同的比例。",
+                "Two numbers are asked for: how many times smaller the file is, and the share of "
+                "equal predictions.",
+            )
+        if not smaller.is_file():
+            raise not_as_asked(
+                "没有写出 `smaller` 这个文件：把它交给 `quantize_dynamic` 作第二个参数。",
+                "There is no file `smaller`: pass it to `quantize_dynamic` as the second argument.",
+            )
+        times = path.stat().st_size / smaller.stat().st_size
+        if times < 3:
+            raise NOT_QUANTIZED.error()
+        old, new = (classifier_logits(file, inputs) for file in (path, smaller))
+    given, agreement = map(float, found)
+    if same(given, 1 / times):
+        raise RATIO_REVERSED.error()
+    right = float(np.mean(old.argmax(axis=-1) == new.argmax(axis=-1)))
+    if not same(given, times):
+        raise another_value("int8_report(path, smaller, logits_of, inputs)[0]", given, times)
+    if same(agreement, right):
+        return
+    for compared in (np.isclose(old, new), np.isclose(old, new, atol=1e-3), old == new):
+        if same(agreement, float(compared.mean())) or same(agreement, float(compared.all())):
+            raise LOGITS_COMPARED.error()
+    if same(agreement, float(np.mean(old.argmax(axis=0) == new.argmax(axis=0)))):
+        raise ARGMAX_OF_COLUMNS.error()
+    raise another_value("int8_report(path, smaller, logits_of, inputs)[1]", agreement, right)
 
-    logits, _ = panel_logits("test", 200)
-    cases = [(softmax(logits, temperature),) for temperature in (0.9, 1.7)]
 
-    def median(probabilities: np.ndarray) -> Sequence[int]:
-        return [int(row.cumsum().searchsorted(0.5)) for row in probabilities]
+def write_classifier(path: Path) -> None:
+    """Write an ONNX file with two layers of random weights, from 256 numbers to 5 logits."""
+    from onnx import TensorProto, helper, numpy_helper, save
 
-    mistakes = {
-        MEAN_FOR_MEDIAN: lambda rows: (rows @ np.arange(rows.shape[1])).round(),
-        MOST_PROBABLE: lambda rows: rows.argmax(axis=1),
-        MEDIAN_OF_PROBABILITIES: [
-            lambda rows: np.median(rows, axis=1),
-            lambda rows: rows.argsort(axis=1)[:, rows.shape[1] // 2],
-        ],
-    }
-    compare(answer, cases, median, mistakes)
+    generator = np.random.default_rng(0)
+    sizes = {"hidden": (256, 512), "head": (512, 5)}
+    weights = [
+        numpy_helper.from_array(generator.normal(size=size).astype(np.float32), name)
+        for name, size in sizes.items()
+    ]
+    nodes = [
+        helper.make_node("MatMul", ["inputs", "hidden"], ["sums"]),
+        helper.make_node("Relu", ["sums"], ["active"]),
+        helper.make_node("MatMul", ["active", "head"], ["logits"]),
+    ]
+    ends = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", width])]
+        for name, width in (("inputs", 256), ("logits", 5))
+    ]
+    graph = helper.make_graph(nodes, "classifier", *ends, weights)
+    opset = [helper.make_opsetid("", 18)]
+    save(helper.make_model(graph, opset_imports=opset, ir_version=9), path)
+
+
+def classifier_logits(path: Path, inputs: np.ndarray) -> np.ndarray:
+    """Run such a file on rows of 256 numbers; return their logits."""
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(["logits"], {"inputs": inputs})[0]
+
+
+@contextmanager
+def silent_log() -> Iterator[None]:
+    """Keep quantization from recommending a preparation, which these files do not need."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)

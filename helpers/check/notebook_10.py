@@ -10,6 +10,7 @@ from helpers.check.answers import (
     Hint,
     Misconception,
     call,
+    call_for_result,
     call_or_failure,
     exercise,
     not_as_asked,
@@ -104,7 +105,7 @@ def _label_stars(answer: Answer) -> None:
     found = call_or_failure(answer, rows)
     if isinstance(found, Failure) and "greater than configured num_classes" in str(found.error):
         raise STARS_AS_LABELS.error()
-    labelled = call(answer, rows)
+    labelled = call_for_result(answer, rows)
     if not isinstance(labelled, Dataset) or "label" not in labelled.column_names:
         raise not_as_asked(
             "应当返回一个有 `label` 这一列的 `Dataset`：用 `map` 加上它。",

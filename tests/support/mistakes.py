@@ -489,17 +489,45 @@ MISTAKES: dict[str, dict[str, str]] = {
         """,
     },
     "08-3": {
-        "mean-for-median": """
-            def median_level(probabilities):
-                return np.rint(probabilities @ np.arange(5)).astype(int)
+        "not-quantized": """
+            def int8_report(path, smaller, logits_of, inputs):
+                import shutil
+
+                shutil.copy(path, smaller)
+                return 1.0, 1.0
         """,
-        "most-probable-for-median": """
-            def median_level(probabilities):
-                return probabilities.argmax(axis=-1).tolist()
+        "ratio-reversed": """
+            def int8_report(path, smaller, logits_of, inputs):
+                from pathlib import Path
+
+                from onnxruntime.quantization import quantize_dynamic
+
+                quantize_dynamic(path, smaller)
+                sizes = [Path(file).stat().st_size for file in (path, smaller)]
+                old, new = (logits_of(file, inputs).argmax(axis=-1) for file in (path, smaller))
+                return sizes[1] / sizes[0], np.mean(old == new)
         """,
-        "median-of-probabilities": """
-            def median_level(probabilities):
-                return [np.median(row) for row in probabilities]
+        "logits-compared": """
+            def int8_report(path, smaller, logits_of, inputs):
+                from pathlib import Path
+
+                from onnxruntime.quantization import quantize_dynamic
+
+                quantize_dynamic(path, smaller)
+                sizes = [Path(file).stat().st_size for file in (path, smaller)]
+                old, new = (logits_of(file, inputs) for file in (path, smaller))
+                return sizes[0] / sizes[1], np.isclose(old, new).mean()
+        """,
+        "argmax-of-columns": """
+            def int8_report(path, smaller, logits_of, inputs):
+                from pathlib import Path
+
+                from onnxruntime.quantization import quantize_dynamic
+
+                quantize_dynamic(path, smaller)
+                sizes = [Path(file).stat().st_size for file in (path, smaller)]
+                old, new = (logits_of(file, inputs).argmax(axis=0) for file in (path, smaller))
+                return sizes[0] / sizes[1], np.mean(old == new)
         """,
     },
     "09-1": {
