@@ -134,8 +134,9 @@ def test_a_learner_who_handed_in_nothing_is_found_too(tmp_path):
     assert find_files(tmp_path) == [("ana", None), ("ben", path)]
 
 
-def test_an_exercise_that_nobody_worked_on_is_named_so_and_not_by_its_error():
-    said = nbformat.v4.new_output("stream", text=f"{check.not_attempted('09-1')}\n")
+@pytest.mark.parametrize("form", [str, lambda text: [text]], ids=["string", "lines"])
+def test_an_exercise_that_nobody_worked_on_is_named_so_and_not_by_its_error(form):
+    said = nbformat.v4.new_output("stream", text=form(f"{check.not_attempted('09-1')}\n"))
     error = nbformat.v4.new_output("error", ename="NotImplementedError", evalue="")
     cell = nbformat.v4.new_code_cell(outputs=[said, error])
     assert remark(cell) == "not-answered: there is no answer"

@@ -255,7 +255,8 @@ def code_cells(notebook: Notebook) -> list[Notebook]:
 def remark(cell: Any) -> str:
     """Return what a check said: a name, a colon and a line of text; empty if it passed."""
     for output in cell.outputs:
-        if output.output_type == "stream" and output.text.startswith(NOT_ATTEMPTED):
+        # A text is one string, or a list of its lines.
+        if "".join(output.get("text", "")).startswith(NOT_ATTEMPTED):
             return "not-answered: there is no answer"
         if output.output_type == "error":
             if output.ename == "WrongAnswer":
