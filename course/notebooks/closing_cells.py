@@ -97,13 +97,11 @@ def write_closing(notebook: NotebookNode, name: str, language: str) -> None:
     Raises:
         SystemExit: if the notebook has no cell `next`.
     """
-    number, made = name[:2], []
-    if (QUIZZES / f"{number}.toml").is_file():
-        made += quiz_cells(number, language)
-    if (SOURCE / name).is_dir():
-        made += exercise_cells(number, language)
-    if not made:
+    if not (SOURCE / name).is_dir():
         return
+    number = name[:2]
+    made = quiz_cells(number, language) if (QUIZZES / f"{number}.toml").is_file() else []
+    made += exercise_cells(number, language)
     known = {cell.id: cell for cell in notebook.cells}
     if NEXT not in known:
         raise SystemExit(
