@@ -33,7 +33,7 @@ def test_an_epoch_takes_time_in_proportion_to_its_computed_tokens():
     assert measured.epoch_seconds == pytest.approx(15.0)
 
 
-def test_the_timed_steps_are_those_after_the_first(source, tokenizer, rows, tmp_path):
+def test_the_timed_steps_are_those_after_the_first(source, tokenizer, rows, tmp_path, capfd):
     arguments = training_arguments(
         source, tmp_path, per_device_train_batch_size=2, train_sampling_strategy="sequential"
     )
@@ -44,11 +44,6 @@ def test_the_timed_steps_are_those_after_the_first(source, tokenizer, rows, tmp_
     assert measured.epoch == Work(samples=10, real_tokens=51, tokens=10 + 16 + 12 + 14 + 10)
     assert measured.steps == 2
     assert measured.seconds > 0
-
-
-def test_it_prints_nothing(source, tokenizer, rows, tmp_path, capfd):
-    model = load_classifier(source, LEVELS)
-    measure_training(model, training_arguments(source, tmp_path), rows, tokenizer, steps=1)
     assert "train_runtime" not in capfd.readouterr().out
 
 
