@@ -112,14 +112,6 @@ def test_a_shipped_file_with_other_bytes_is_named_and_kept(made_up, shipped, cap
     assert contents(shipped) == before
 
 
-def test_a_missing_shipped_file_is_named(made_up, shipped, capsys):
-    archive = made_up()
-    main(["--archive", str(archive)])
-    (shipped / "ratings" / "test.parquet").unlink()
-    assert main(["--archive", str(archive), "--check"]) == 1
-    assert "ratings/test.parquet" in capsys.readouterr().err
-
-
 def test_a_build_replaces_the_shipped_files_and_names_them(made_up, shipped, capsys):
     archive = made_up()
     assert main(["--archive", str(archive)]) == 0
