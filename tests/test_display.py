@@ -1,8 +1,8 @@
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, Value
 from datasets.features import LargeList, List
 from hypothesis import given
@@ -27,32 +27,17 @@ SEEDS = st.one_of(st.none(), st.integers())
 TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
 
 
-class Table(HTMLParser):
-    """The tags of a page and the texts of its cells."""
+def tags(page: str) -> set[str]:
+    # The one line of style is the course's own.
+    return {tag.name for tag in BeautifulSoup(page.removeprefix(FLUSH_LEFT), "html.parser")(True)}
 
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags, self.cells, self.in_cell = set(), [], False
-        # The one line of style is the course's own.
-        self.feed(page.removeprefix(FLUSH_LEFT))
 
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        self.tags.add(tag)
-        if tag == "td":
-            self.cells.append("")
-            self.in_cell = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "td":
-            self.in_cell = False
-
-    def handle_data(self, data: str) -> None:
-        if self.in_cell:
-            self.cells[-1] += data
+def cells(page: str) -> list[str]:
+    return [cell.get_text() for cell in BeautifulSoup(page, "html.parser")("td")]
 
 
 def cells_of(dataset: Dataset, **arguments: object) -> list[str]:
-    return Table(random_elements_table(dataset, **arguments)).cells
+    return cells(random_elements_table(dataset, **arguments))
 
 
 def numbered(size: int, iterable: bool = False) -> Dataset | IterableDataset:
@@ -71,13 +56,6 @@ def test_each_row_is_shown_at_most_once_and_as_many_as_asked_for(data, size, ite
     numbers = {row["number"] for row in rows}
     assert len(rows) == len(numbers) == wanted
     assert numbers <= set(range(size))
-
-
-@given(st.data(), st.integers(1, 30), st.booleans(), SEEDS)
-def test_the_table_shows_as_many_rows_as_asked_for(data, size, iterable, seed):
-    wanted = data.draw(st.integers(1, size))
-    cells = Table(random_elements_table(numbered(size, iterable), wanted, seed)).cells
-    assert len(cells) == wanted
 
 
 @given(st.integers(), st.booleans())
@@ -113,11 +91,6 @@ def test_an_iterable_dataset_is_read_once():
     assert reads == ["start"]
 
 
-def test_the_reservoir_counts_the_rows_that_it_read():
-    generator = display.random.Random(0)
-    assert reservoir_sample(numbered(7, iterable=True), 3, generator)[1] == 7
-
-
 def test_a_reservoir_picks_each_row_equally_often():
     counts = dict.fromkeys(range(5), 0)
     for seed in range(1_000):
@@ -133,9 +106,9 @@ def test_a_reservoir_picks_each_row_equally_often():
 # Control characters are not text that HTML can hold.
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60))
 def test_any_text_is_shown_as_it_is_and_never_becomes_html(text):
-    table = Table(random_elements_table(Dataset.from_dict({"text": [text]}), 1))
-    assert table.cells == [text]
-    assert table.tags <= TABLE_TAGS
+    page = random_elements_table(Dataset.from_dict({"text": [text]}), 1)
+    assert cells(page) == [text]
+    assert tags(page) <= TABLE_TAGS
 
 
 @pytest.mark.parametrize(
@@ -144,15 +117,9 @@ def test_any_text_is_shown_as_it_is_and_never_becomes_html(text):
 )
 def test_html_is_escaped_inside_lists_and_dicts_and_column_names_too(attack):
     dataset = Dataset.from_dict({attack: [[attack]], "nested": [{"key": {attack: attack}}]})
-    table = Table(random_elements_table(dataset, 1))
-    assert table.tags <= TABLE_TAGS
-    assert all(attack in cell for cell in table.cells)
-
-
-def test_html_in_a_class_name_is_escaped():
-    feature = ClassLabel(names=["<b>bold</b>"])
-    dataset = Dataset.from_dict({"label": [0]}, features=Features({"label": feature}))
-    assert "&lt;b&gt;bold&lt;/b&gt;" in random_elements_table(dataset, 1)
+    page = random_elements_table(dataset, 1)
+    assert tags(page) <= TABLE_TAGS
+    assert all(attack in cell for cell in cells(page))
 
 
 def test_dollar_signs_are_not_typeset_as_formulas():
@@ -170,39 +137,13 @@ def test_a_missing_label_is_shown_as_unlabelled(label):
     assert cells_of(labelled(label), num_examples=1) == [UNLABELLED]
 
 
-NESTED = st.recursive(
-    st.tuples(st.sampled_from([0, 1, -1, None]), st.just(STARS)),
-    lambda inner: st.one_of(
-        inner.map(lambda pair: ([pair[0]], List(pair[1]))),
-        inner.map(lambda pair: ([pair[0]], LargeList(pair[1]))),
-        inner.map(lambda pair: ({"key": pair[0], "n": 7}, {"key": pair[1], "n": Value("int64")})),
-    ),
-    max_leaves=4,
-)
-
-
-def innermost(value: object) -> object:
-    while isinstance(value, list | dict):
-        value = value[0] if isinstance(value, list) else value["key"]
-    return value
-
-
-@given(NESTED)
-def test_labels_have_their_names_at_any_depth_of_lists_and_dicts(nested):
-    value, feature = nested
-    shown = readable(value, feature)
-    names = {0: "bad", 1: "good", -1: UNLABELLED, None: UNLABELLED}
-    assert innermost(shown) == names[innermost(value)]
-    assert type(shown) is type(value) or shown in names.values()
-
-
 def test_the_table_names_nested_labels_of_a_real_dataset():
-    features = Features({"tags": List(STARS), "answer": {"stars": List({"label": STARS})}})
-    rows = {"tags": [[0, 1, -1]], "answer": [{"stars": [{"label": 1}]}]}
+    features = Features({"tags": List(STARS), "answer": {"stars": LargeList({"label": STARS})}})
+    rows = {"tags": [[0, 1, -1]], "answer": [{"stars": [{"label": 1}, {"label": None}]}]}
     dataset = Dataset.from_dict(rows, features=features)
     assert cells_of(dataset, num_examples=1) == [
         "[bad, good, unlabelled]",
-        "{'stars': [{'label': 'good'}]}",
+        "{'stars': [{'label': 'good'}, {'label': 'unlabelled'}]}",
     ]
 
 
@@ -258,8 +199,8 @@ def test_a_table_is_shown_escaped_and_flush_left_and_without_its_index(monkeypat
     show_table(pd.DataFrame({"text": [attack], "label": ["neutral"]}, index=[77]))
     page = shown[0].data
     assert page.startswith(FLUSH_LEFT)
-    assert Table(page).cells == [attack, "neutral"]
-    assert Table(page).tags <= TABLE_TAGS
+    assert cells(page) == [attack, "neutral"]
+    assert tags(page) <= TABLE_TAGS
     assert "mathjax_ignore tex2jax_ignore" in page
     assert "77" not in page
 
