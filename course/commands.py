@@ -127,7 +127,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "test-browser": _test(
         "test-browser",
-        "open JupyterLab, slides and website in a real browser",
+        "test the slides, the website and JupyterLab in a real browser",
         "browser",
         quick=True,
     ),

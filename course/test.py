@@ -17,15 +17,17 @@ from helpers.environment import PROJECT
 TRAINING = ("00", "07", "08", "09", "11")
 PAIRS = ("-n", "2", "--dist", "loadfile")
 SLOWEST = ("--durations=5",)
-# For each command the folders of its tests, and how pytest runs them.
+# What takes long to make is made once: tests that share it name the same group.
+GROUPS = ("-n", "2", "--dist", "loadgroup")
+# For each command how pytest runs its tests, and their folders.
 FOLDERS = {
-    "test-processes": ("tests/processes", PAIRS),
-    "test-hub": ("tests/hub", PAIRS),
-    "test-site": ("tests/site", ()),
-    "test-grading": ("tests/grading", ("-n", "2")),
-    "test-browser": ("tests/browser", PAIRS),
-    "test-demo": ("tests/demo", ()),
-    "test-faults": ("tests/faults", PAIRS),
+    "test-processes": (*PAIRS, "tests/processes"),
+    "test-hub": (*PAIRS, "tests/hub"),
+    "test-site": (*GROUPS, "tests/site"),
+    "test-grading": ("-n", "2", "tests/grading"),
+    "test-browser": (*GROUPS, "tests/site", "tests/browser"),
+    "test-demo": ("tests/demo",),
+    "test-faults": (*PAIRS, "tests/faults"),
 }
 
 
@@ -103,6 +105,5 @@ def main(arguments: list[str]) -> int:
         return main(["test-browser", *options]) or pictures.main([])
     if name == "test-browser":
         require_chromium()
-    folder, how = FOLDERS[name]
     quick = ("-m", "not slow") if os.environ.get("QUICK") else ()
-    return int(not run(sys.executable, "pytest", "-q", *SLOWEST, *how, *quick, *options, folder))
+    return int(not run(sys.executable, "pytest", "-q", *SLOWEST, *quick, *options, *FOLDERS[name]))

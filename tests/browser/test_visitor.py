@@ -3,6 +3,8 @@
 import pytest
 from visitor import Visitor, stays_here
 
+pytestmark = pytest.mark.xdist_group("visitor")
+
 
 @pytest.mark.parametrize(
     "address",
