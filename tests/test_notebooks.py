@@ -154,7 +154,8 @@ def test_the_readme_says_how_long_reading_takes(path):
     said = re.search(
         r"阅读约 (\d+) 分钟|about (\d+) minutes to read", cells(path, "markdown")[0].source
     )
-    assert re.search(r"\| (\d+) (?:min|分钟) \|", row)[1] == (said[1] or said[2])
+    shown = re.search(r"\| (\d+) (?:min|分钟) \|", row)[1]
+    assert shown == (said[1] or said[2]), f"{name} has other minutes than the notebook"
 
 
 def test_helpers_never_import_notebooks_tests_or_course():
