@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from data import build_reviews
-from data.build_reviews import RatedText, build, choose_test, drop_duplicates, label, main
+from data.build_reviews import RatedText, build, choose_test, label, main
 from helpers.sources import PROJECT
 
 ARCHIVE = PROJECT / "build" / "vaderSentiment-3.3.2.tar.gz"
@@ -150,15 +150,6 @@ def test_the_sentences_of_a_review_are_joined_in_the_order_of_their_numbers(made
 
 def test_a_byte_order_mark_is_not_part_of_the_first_id(made_up, tmp_path):
     build(made_up(**{TEXTS: "\ufeff" + FILES[TEXTS]}), tmp_path)
-
-
-def test_of_the_same_texts_the_first_is_kept():
-    first, other, again = (
-        RatedText("1", "a", (1,)),
-        RatedText("2", "b", (1,)),
-        RatedText("3", "a", (4,)),
-    )
-    assert drop_duplicates([first, other, again]) == [first, other]
 
 
 def snippets_of(*sizes: int) -> list[RatedText]:

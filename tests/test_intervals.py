@@ -23,10 +23,6 @@ def test_a_wider_level_gives_no_narrower_interval(hits):
     assert wide[0] <= narrow[0] <= narrow[1] <= wide[1]
 
 
-def test_equal_values_leave_no_doubt():
-    assert bootstrap_interval([0.5] * 30, resamples=20) == (0.5, 0.5)
-
-
 def test_the_interval_is_that_of_the_normal_approximation_for_many_values():
     hits = [1] * 500 + [0] * 500
     half_width = 1.96 * math.sqrt(0.5 * 0.5 / 1_000)

@@ -40,6 +40,10 @@ def with_text(original: NotebookNode, identifier: str, source: str) -> NotebookN
     return changed
 
 
+def test_code_outputs_counts_and_tags_are_the_original_s():
+    assert apply_source(CHINESE, ENGLISH).cells[1] == CHINESE.cells[1]
+
+
 def test_the_notebook_s_metadata_are_the_original_s():
     other = copy.deepcopy(ENGLISH)
     other.metadata["language_info"] = {"name": "x", "version": "3.11.9"}

@@ -2,7 +2,7 @@ import pytest
 from datasets import Dataset
 
 from helpers.levels import LEVELS
-from helpers.throughput import CountingCollator, Measurement, Work, add_work, measure_training
+from helpers.throughput import CountingCollator, Measurement, Work, measure_training
 from helpers.training import load_classifier, training_arguments
 
 LENGTHS = [3, 5, 4, 8, 6, 6, 2, 7, 5, 5]
@@ -21,11 +21,6 @@ def test_the_collator_counts_real_and_computed_tokens(tokenizer, rows):
     collator([rows[0], rows[3]])
     assert collator.batches == [Work(samples=2, real_tokens=11, tokens=16)]
     assert collator.batches[0].padding_share == pytest.approx(5 / 16)
-
-
-def test_work_adds_up():
-    assert add_work([Work(1, 2, 3), Work(10, 20, 30)]) == Work(11, 22, 33)
-    assert add_work([]) == Work(0, 0, 0)
 
 
 def test_an_epoch_takes_time_in_proportion_to_its_computed_tokens():

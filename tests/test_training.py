@@ -5,7 +5,7 @@ import pytest
 import torch
 import transformers
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
-from transformers import AutoModelForSequenceClassification, EvalPrediction, TrainingArguments
+from transformers import EvalPrediction, TrainingArguments
 
 from helpers.levels import LEVELS
 from helpers.sources import HUB
@@ -84,19 +84,6 @@ def test_the_encoder_is_pretrained_whatever_the_seed(source, model):
     assert torch.equal(
         other.bert.embeddings.word_embeddings.weight, model.bert.embeddings.word_embeddings.weight
     )
-
-
-def test_there_is_one_logit_for_each_label(source):
-    classifier = load_classifier(source, ["bad", "good"])
-    logits = classifier(input_ids=torch.tensor([[101, 2204, 102]] * 3)).logits
-    assert logits.shape == (3, 2)
-
-
-def test_the_names_of_the_labels_are_saved_with_the_model(model, tmp_path):
-    model.save_pretrained(tmp_path)
-    config = AutoModelForSequenceClassification.from_pretrained(tmp_path).config
-    assert config.id2label == dict(enumerate(LEVELS))
-    assert config.label2id == {name: number for number, name in enumerate(LEVELS)}
 
 
 def test_loading_says_nothing(source, capfd):

@@ -112,10 +112,6 @@ def test_a_page_is_indexed_by_words_characters_and_pairs():
     )
 
 
-def test_a_single_chinese_character_is_found(site):
-    assert "03_preprocess" in found(site, "zh", ["词"])
-
-
 @in_each_language
 def test_an_english_word_is_found_in_both_languages(language, site):
     assert "03_preprocess" in found(site, language, ["token"])
