@@ -81,4 +81,5 @@ def test_the_lock_holds_every_system_and_no_address():
 
 @pytest.mark.parametrize("name", PINS)
 def test_the_installed_version_is_the_pinned_one(name):
-    assert importlib.metadata.version(name).split("+")[0] == PINS[name]
+    installed = importlib.metadata.version(name).split("+")[0]
+    assert installed == PINS[name], "run 'python -m course setup'"
