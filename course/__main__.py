@@ -119,6 +119,9 @@ def main(arguments: list[str]) -> int:
         return 0
     command = COMMANDS[name]
     rest = take_settings(rest)
+    if rest and not command.options:
+        print(f"python -m course {name} takes no {rest[0][:200]!r}: leave it out.", file=sys.stderr)
+        return 2
     if command.environment is None:
         python = install.existing_python("course")
     else:

@@ -103,6 +103,9 @@ def main(arguments: list[str]) -> int:
         return main(["test-browser", *options]) or pictures.main([])
     if name == "test-browser":
         require_chromium()
+    if name == "test-faults":
+        # It also starts the commands that run there.
+        install.prepare("grade")
     folder, how = FOLDERS[name]
     quick = ("-m", "not slow") if os.environ.get("QUICK") else ()
     return int(not run(sys.executable, "pytest", "-q", *SLOWEST, *how, *quick, *options, folder))

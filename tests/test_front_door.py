@@ -51,6 +51,14 @@ def test_a_language_that_there_is_not_is_refused():
     assert answer.stderr == "--language fr: pass zh (Chinese) or en (English).\n"
 
 
+@pytest.mark.parametrize("argument", ["02", "--dry-run", "x" * 5000, "\udcff", ""])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].options])
+def test_a_command_that_takes_no_argument_refuses_one_and_does_nothing(name, argument, capsys):
+    assert front_door.main([name, argument]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith(f"python -m course {name} takes no {argument[:200]!r}")
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_a_module_with_a_main_that_takes_arguments(name):
     path = PROJECT.joinpath(*COMMANDS[name].module.split(".")).with_suffix(".py")
