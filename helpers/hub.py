@@ -4,6 +4,8 @@ Standard library only: this runs before anything heavy is imported, and in the d
 client libraries are broken. The environment variables are those of the client libraries.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import threading
