@@ -239,19 +239,22 @@ def test_two_at_once_lose_nothing(project, name):
 @pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="only root of Linux can mount a small disk"
 )
+# Full from the start, or on the way.
+@pytest.mark.parametrize("room", [0, 1_000_000])
 @pytest.mark.parametrize("name", LONG)
-def test_a_full_disk_is_one_sentence_and_loses_nothing(project, name):
+def test_a_full_disk_is_one_sentence_and_loses_nothing(project, name, room):
     before = prose_and_code(project)
     folder = project / FOLDERS[name]
     kept = folder.with_name("kept")
     shutil.copytree(folder, kept)
-    size = sum(path.stat().st_size for path in folder.rglob("*")) + 300_000
+    size = sum(path.stat().st_size for path in folder.rglob("*")) + 300_000 + room
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "disk", folder], check=True)
     try:
         shutil.copytree(kept, folder, dirs_exist_ok=True)
         with (folder / "filler").open("wb", buffering=0) as file, suppress(OSError):
             while file.write(bytes(4096)):
                 pass
+        os.truncate(folder / "filler", (folder / "filler").stat().st_size - room)
         code, _, errors = finish(start(project, name, *LONG[name]))
         assert "Traceback" not in errors
         assert code == 0 or "make room" in errors, errors
