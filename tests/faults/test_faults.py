@@ -188,11 +188,12 @@ for argument in sys.argv[2:]:
 
 
 @pytest.mark.parametrize("name", TAKING)
-def test_a_bad_argument_is_said_without_a_traceback(project, name):
+def test_a_bad_argument_is_said_without_a_traceback(project, name, record_property):
     before = prose_and_code(project)
     # For some commands an empty one is as good as none: all notebooks.
     needs_one = name in ("translated", "grade")
     junk = [argument for argument in JUNK if needs_one or argument.strip(" -")]
+    record_property("attempts", len(junk))
     code, output, errors = finish(start(project, name, *junk, code=EACH))
     codes = dict(zip(junk, map(int, output.split()[-len(junk) :]), strict=True))
     assert code == 0
@@ -202,7 +203,8 @@ def test_a_bad_argument_is_said_without_a_traceback(project, name):
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_a_kill_at_any_moment_loses_nothing(project, name):
+def test_a_kill_at_any_moment_loses_nothing(project, name, record_property):
+    record_property("attempts", KILLS)
     began = time.monotonic()
     assert finish(start(project, name, *LONG[name]))[0] == 0
     whole = time.monotonic() - began
@@ -226,7 +228,8 @@ def test_a_kill_at_any_moment_loses_nothing(project, name):
 
 
 @pytest.mark.parametrize("name", LONG)
-def test_two_at_once_lose_nothing(project, name):
+def test_two_at_once_lose_nothing(project, name, record_property):
+    record_property("attempts", 2)
     before = prose_and_code(project)
     ends = [finish(process) for process in [start(project, name, *LONG[name]) for _ in range(2)]]
     assert all("Traceback" not in errors for _, _, errors in ends)
@@ -242,7 +245,8 @@ def test_two_at_once_lose_nothing(project, name):
 # Full from the start, or on the way.
 @pytest.mark.parametrize("room", [0, 1_000_000])
 @pytest.mark.parametrize("name", LONG)
-def test_a_full_disk_is_one_sentence_and_loses_nothing(project, name, room):
+def test_a_full_disk_is_one_sentence_and_loses_nothing(project, name, room, record_property):
+    record_property("attempts", 1)
     before = prose_and_code(project)
     folder = project / FOLDERS[name]
     kept = folder.with_name("kept")
