@@ -42,7 +42,7 @@ class Command:
 
 
 def _test(name: str, summary: str, environment: str = "course", quick: bool = False) -> Command:
-    options = (QUICK,) if quick else ()
+    options = (*((QUICK,) if quick else ()), ("...", "any option of pytest, such as -x"))
     return Command("maintainer", summary, "course.test", environment, (name,), options)
 
 

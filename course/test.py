@@ -105,5 +105,8 @@ def main(arguments: list[str]) -> int:
         return main(["test-browser", *options]) or pictures.main([])
     if name == "test-browser":
         require_chromium()
+    if name == "test-faults":
+        # It also starts the commands that run there.
+        install.prepare("grade")
     quick = ("-m", "not slow") if os.environ.get("QUICK") else ()
     return int(not run(sys.executable, "pytest", "-q", *SLOWEST, *quick, *options, *FOLDERS[name]))

@@ -94,6 +94,16 @@ def test_a_hub_that_does_not_answer_is_named_with_the_ways_out(tmp_path):
         assert words in remedy
 
 
+@pytest.mark.parametrize("source", ["embedded", "hub"])
+def test_an_address_that_is_none_is_all_there_is_to_fix(monkeypatch, source):
+    monkeypatch.setattr(doctor, "IMPORTED", ("evaluate",))
+    monkeypatch.setenv("COURSE_SOURCE", source)
+    monkeypatch.setenv("HF_ENDPOINT", "http://[::1")
+    findings = [*doctor.check_processor(), *doctor.check_hub()]
+    (wrong,) = [finding for finding in findings if finding.remedy]
+    assert wrong.remedy.startswith("HF_ENDPOINT is not the address of a Hub: ")
+
+
 @pytest.mark.parametrize(
     ("offline", "said"),
     [("", f"{NOBODY} does not answer"), ("1", "not asked")],
