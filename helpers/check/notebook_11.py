@@ -1,4 +1,4 @@
-"""Check the exercises of notebook 11, scale_out."""
+"""Check the exercises of notebook 11, more_data."""
 
 import math
 from collections.abc import Iterator, Sequence
