@@ -15,6 +15,7 @@ from helpers.plots import (
     plot_effects,
     plot_histogram,
     plot_lines,
+    plot_parts,
     plot_reliability,
     plot_roofline,
     plot_scores,
@@ -315,6 +316,30 @@ def test_reliability_is_a_square_with_the_perfect_diagonal_and_the_counts():
 def test_no_reliability_or_more_than_three_series_are_refused(number):
     with pytest.raises(ValueError, match=f"{number} series were given: pass 1 to 3"):
         plot_reliability({str(n): [(0.5, 0.5, 1)] for n in range(number)}, "t")
+
+
+def test_parts_stand_in_the_order_of_the_flow_and_the_new_ones_are_hatched():
+    parts = {"layers": ["6 of them"], "head": ["5 classes", "1,925 parameters"]}
+    axes = plot_parts(parts, ["ids", "vectors", "logits"], ["head"], "One is new").axes[0]
+    boxes = axes.patches
+    assert [bool(box.get_hatch()) for box in boxes] == [False, True]
+    assert boxes[0].get_x() < boxes[1].get_x()
+    places = {text.get_text(): text.get_position()[0] for text in axes.texts if text.get_text()}
+    assert places["ids"] < places["layers"] < places["vectors"] < places["head"] < places["logits"]
+    assert places["5 classes\n1,925 parameters"] == places["head"]
+
+
+def test_parts_have_what_they_are_as_alternative_text(monkeypatch):
+    figure = plot_parts({"layers": ["6 of them"]}, ["ids", "logits"], ["layers"], "All new")
+    _, metadata = shown_data(figure, monkeypatch)
+    alt = "All new (diagram, from input to output: layers, new: 6 of them)"
+    assert metadata["image/png"]["alt"] == alt
+
+
+@pytest.mark.parametrize(("flow", "new"), [(["ids"], []), (["ids", "logits"], ["head"])])
+def test_a_flow_or_a_new_part_that_does_not_fit_the_parts_is_refused(flow, new):
+    with pytest.raises(ValueError, match="1 parts need 2 texts"):
+        plot_parts({"layers": []}, flow, new, "t")
 
 
 def test_a_roofline_without_runs_is_refused():

@@ -38,6 +38,7 @@ PLOTS = [
     plots.plot_histogram,
     plots.plot_bars,
     plots.plot_lines,
+    plots.plot_parts,
     plots.plot_scores,
     plots.plot_confusion_matrix,
     plots.plot_effects,
