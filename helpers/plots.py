@@ -31,7 +31,7 @@ def new_figure(title: str, x_label: str, y_label: str) -> Figure:
 def show(figure: Figure) -> None:
     """Display a figure, with its label or its title and axis labels for those who cannot see it.
 
-    First used in 03, cell `lengths-plot`.
+    First used in 02, cell `lengths-plot`.
     """
     axes = figure.axes[0]
     picture = io.BytesIO()
@@ -91,7 +91,7 @@ def plot_lines(
     Raises:
         ValueError: if there are no series, more than four, or one of unequal lengths.
 
-    First used in 05, cell `schedulers-plot`.
+    First used in 02, cell `lengths-plot`.
     """
     if not 1 <= len(series) <= len(COLOURS):
         raise ValueError(f"{len(series)} series were given: pass 1 to {len(COLOURS)}.")
