@@ -26,6 +26,7 @@ FOLDERS = {
     "test-browser": ("tests/browser", PAIRS),
     "test-demo": ("tests/demo", ()),
     "test-faults": ("tests/faults", PAIRS),
+    "test-canary": ("tests/canary", PAIRS),
 }
 
 
