@@ -184,6 +184,18 @@ COMMANDS: dict[str, Command] = {
         "course.environment.lock",
         "lock",
     ),
+    "canary": Command(
+        "maintainer",
+        "try the newest releases on the notebooks, and name the one behind each change",
+        "course.canary.command",
+        options=(
+            ("[NAME ...]", "only these packages, such as transformers or datasets==5.3"),
+            ("--oldest", "down to which release of each package the stored outputs hold"),
+        ),
+    ),
+    "test-canary": _test(
+        "test-canary", "seed breaks into copies of packages; the canary finds them"
+    ),
     "test-faults": _test(
         "test-faults", "bad arguments, kills, full disks and two commands at once", "publish"
     ),

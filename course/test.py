@@ -28,6 +28,7 @@ FOLDERS = {
     "test-browser": (*GROUPS, "tests/site", "tests/browser"),
     "test-demo": ("tests/demo",),
     "test-faults": (*PAIRS, "tests/faults"),
+    "test-canary": (*PAIRS, "tests/canary"),
 }
 
 
