@@ -97,6 +97,12 @@ def metric_script(name: str) -> Path:
     return home() / "metric_scripts" / name / f"{name}.py"
 
 
+def metric_copies(name: str) -> Path:
+    """Return the folder in which `evaluate` keeps copies of a metric's scripts, to run them."""
+    modules = Path(os.environ.get("HF_MODULES_CACHE") or home() / "modules").expanduser()
+    return modules / "evaluate_modules" / "metrics" / name
+
+
 def has_metric(name: str) -> bool:
     """Say whether a metric's script is in the cache, and is the one that may run."""
     path = metric_script(name)

@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,8 @@ class Source:
         """Return what `evaluate.load` takes for a metric: a folder with its script.
 
         A name on the Hub would let `evaluate` run whatever the Hub sends. The script of the hub
-        source is compared with the one that the course knows, each time, wherever it comes from.
+        source is compared with the one that the course knows, each time, wherever it comes from;
+        and so are the copies that `evaluate` runs.
 
         Raises:
             SourceError: if there is no such metric; if the Hub's script is another one, or cannot
@@ -71,11 +73,13 @@ class Source:
         if name not in hub.METRIC_SCRIPTS:
             known = ", ".join(hub.METRIC_SCRIPTS)
             raise SourceError(f"There is no metric {name!r} in the course; it has: {known}.")
-        if self.name != "hub":
-            return str(PROJECT / "helpers" / "metrics" / name)
-        if not hub.has_metric(name):
-            _download_metric(name, self.cache_dir)
-        return str(hub.metric_script(name).parent)
+        folder = PROJECT / "helpers" / "metrics" / name
+        if self.name == "hub":
+            if not hub.has_metric(name):
+                _download_metric(name, self.cache_dir)
+            folder = hub.metric_script(name).parent
+        _remove_changed_copies(name)
+        return str(folder)
 
     @property
     def models(self) -> Path:
@@ -137,6 +141,22 @@ def _download_metric(name: str, cache_dir: str) -> None:
         ) from error
     if problem:
         raise SourceError(problem)
+
+
+def _remove_changed_copies(name: str) -> None:
+    # `evaluate` makes them once and never compares them again, though a kill may leave half of one.
+    scripts = (PROJECT / "helpers" / "metrics" / name / f"{name}.py", hub.metric_script(name))
+    known = [script.read_bytes() for script in scripts if script.is_file()]
+    folder = hub.metric_copies(name)
+    for copy in folder.glob(f"*/{name}.py"):
+        if copy.read_bytes() in known:
+            continue
+        from filelock import FileLock
+
+        # As `evaluate` does while it copies.
+        with FileLock(f"{folder}.lock"):
+            if copy.is_file() and copy.read_bytes() not in known:
+                shutil.rmtree(copy.parent)
 
 
 def _embedded() -> Source:

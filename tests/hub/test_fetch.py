@@ -381,6 +381,15 @@ def test_a_notebook_runs_no_script_that_evaluate_has_kept_by_its_name(fetched, w
     assert load_f1(fetched, HF_ENDPOINT=NOBODY, HF_HUB_OFFLINE="1") == "{'f1': 1.0}"
 
 
+@pytest.mark.parametrize("source", ["embedded", "hub"])
+def test_a_changed_copy_of_a_script_is_not_run(fetched, work, source):
+    variables = {"COURSE_SOURCE": source, "HF_ENDPOINT": NOBODY, "HF_HUB_OFFLINE": "1"}
+    assert load_f1(fetched, **variables) == "{'f1': 1.0}"
+    (copy,) = fetched.rglob("modules/evaluate_modules/metrics/f1/*/f1.py")
+    copy.write_text(f"open({str(work.parent / 'ran')!r}, 'w')")
+    assert load_f1(fetched, **variables) == "{'f1': 1.0}"
+
+
 def test_with_a_fetched_script_the_hub_is_not_asked_for_one(fetched, evil):
     assert load_f1(fetched, HF_ENDPOINT=evil) == "{'f1': 1.0}"
 
