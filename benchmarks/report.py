@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.plots import COLOURS, new_figure
@@ -22,13 +23,9 @@ def tables(results: dict) -> str:
 
 
 def _align(title: str, table: Table) -> str:
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = [title]
-    for row in table:
-        first = row[0].ljust(widths[0])
-        rest = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        lines.append("  ".join([first, *rest]))
-    return "\n".join(lines)
+    (_, *columns), *rows = table
+    frame = pd.DataFrame([row[1:] for row in rows], [row[0] for row in rows], columns)
+    return f"{title}\n{frame.to_string()}"
 
 
 def _accuracy(row: dict) -> str:

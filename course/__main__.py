@@ -78,12 +78,15 @@ def run_here(command: Command, arguments: list[str]) -> int:
         print("\nStopped.", file=sys.stderr)
         return STOPPED
     except OSError as error:
-        if error.errno not in REFUSALS:
+        # Of a folder that could not be copied, shutil tells the reason only in words.
+        told = (number for number in REFUSALS if os.strerror(number) in str(error))
+        number = error.errno or next(told, None)
+        if number not in REFUSALS:
             raise
         name = str(error.filename or "")
         # A name that is too long for the system is too long for the screen.
         what = f"{name[:200]}: " if name else ""
-        print(f"{what}{error.strerror}: {REFUSALS[error.errno]}.", file=sys.stderr)
+        print(f"{what}{os.strerror(number)}: {REFUSALS[number]}.", file=sys.stderr)
         return 1
 
 
@@ -119,6 +122,9 @@ def main(arguments: list[str]) -> int:
         return 0
     command = COMMANDS[name]
     rest = take_settings(rest)
+    if rest and not command.options:
+        print(f"python -m course {name} takes no {rest[0][:200]!r}: leave it out.", file=sys.stderr)
+        return 2
     if command.environment is None:
         python = install.existing_python("course")
     else:

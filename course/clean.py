@@ -17,6 +17,8 @@ def main(arguments: list[str]) -> int:
     """Remove it, and list what was removed and what was left."""
     folders = [PROJECT / "build" / name for name in MADE]
     folders += (PROJECT / "build").glob("python-3.*")
+    # Half of a site or of slides, which was being made when the system stopped the command.
+    folders += (PROJECT / "build").glob(".s*.????????")
     folders += [PROJECT / name for name in CACHES]
     folders += [path for path in PROJECT.rglob("__pycache__") if ".venv" not in path.parts]
     for folder in folders:

@@ -42,7 +42,7 @@ class Command:
 
 
 def _test(name: str, summary: str, environment: str = "course", quick: bool = False) -> Command:
-    options = (QUICK,) if quick else ()
+    options = (*((QUICK,) if quick else ()), ("...", "any option of pytest, such as -x"))
     return Command("maintainer", summary, "course.test", environment, (name,), options)
 
 
@@ -127,7 +127,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "test-browser": _test(
         "test-browser",
-        "open JupyterLab, slides and website in a real browser",
+        "test the slides, the website and JupyterLab in a real browser",
         "browser",
         quick=True,
     ),
@@ -183,6 +183,18 @@ COMMANDS: dict[str, Command] = {
         "derive the lock files and environment.yml from pyproject.toml, with uv",
         "course.environment.lock",
         "lock",
+    ),
+    "canary": Command(
+        "maintainer",
+        "try the newest releases on the notebooks, and name the one behind each change",
+        "course.canary.command",
+        options=(
+            ("[NAME ...]", "only these packages, such as transformers or datasets==5.3"),
+            ("--oldest", "down to which release of each package the stored outputs hold"),
+        ),
+    ),
+    "test-canary": _test(
+        "test-canary", "seed breaks into copies of packages; the canary finds them"
     ),
     "test-faults": _test(
         "test-faults", "bad arguments, kills, full disks and two commands at once", "publish"

@@ -133,10 +133,16 @@ def version_of(name: str) -> str | None:
 
 def check_processor() -> Iterator[Finding]:
     """Import the heavy packages in a process that may crash; show the CPU's features."""
+    from helpers import hub
+
     installed = [name for name in IMPORTED if version_of(name)]
     command = [sys.executable, "-c", IMPORT, *installed]
+    variables = dict(os.environ)
+    if hub.check_address():
+        # They cannot be imported with such a one, and are all right: `check_hub` says what to do.
+        del variables["HF_ENDPOINT"]
     process = subprocess.Popen(
-        command, cwd=str(PROJECT), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, cwd=str(PROJECT), env=variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         printed = process.communicate(timeout=IMPORT_SECONDS)[0]
@@ -204,10 +210,12 @@ def check_source() -> Iterator[Finding]:
 
 def check_hub() -> Iterator[Finding]:
     """Ask the Hub, if the source is the Hub."""
-    if chosen_source() != "hub":
-        yield Finding("Hub", "not needed")
-        return
     from helpers import hub
+
+    if chosen_source() != "hub":
+        # Also then the libraries read its address.
+        yield Finding("Hub", "not needed", hub.check_address())
+        return
     from helpers.sources import HUB
 
     missing = hub.list_missing(HUB.cache_dir)

@@ -14,18 +14,21 @@ from course.notebooks.execute import find_notebooks
 from helpers.environment import PROJECT
 
 # They train for long on both cores: they are compared one by one, the others in pairs.
-TRAINING = ("00", "07", "08", "09", "11")
+TRAINING = ("00", "07", "08", "09", "11", "12")
 PAIRS = ("-n", "2", "--dist", "loadfile")
 SLOWEST = ("--durations=5",)
-# For each command the folders of its tests, and how pytest runs them.
+# What takes long to make is made once: tests that share it name the same group.
+GROUPS = ("-n", "2", "--dist", "loadgroup")
+# For each command how pytest runs its tests, and their folders.
 FOLDERS = {
-    "test-processes": ("tests/processes", PAIRS),
-    "test-hub": ("tests/hub", PAIRS),
-    "test-site": ("tests/site", ()),
-    "test-grading": ("tests/grading", ("-n", "2")),
-    "test-browser": ("tests/browser", PAIRS),
-    "test-demo": ("tests/demo", ()),
-    "test-faults": ("tests/faults", PAIRS),
+    "test-processes": (*PAIRS, "tests/processes"),
+    "test-hub": (*PAIRS, "tests/hub"),
+    "test-site": (*GROUPS, "tests/site"),
+    "test-grading": ("-n", "2", "tests/grading"),
+    "test-browser": (*GROUPS, "tests/site", "tests/browser"),
+    "test-demo": ("tests/demo",),
+    "test-faults": (*PAIRS, "tests/faults"),
+    "test-canary": (*PAIRS, "tests/canary"),
 }
 
 
@@ -103,6 +106,8 @@ def main(arguments: list[str]) -> int:
         return main(["test-browser", *options]) or pictures.main([])
     if name == "test-browser":
         require_chromium()
-    folder, how = FOLDERS[name]
+    if name == "test-faults":
+        # It also starts the commands that run there.
+        install.prepare("grade")
     quick = ("-m", "not slow") if os.environ.get("QUICK") else ()
-    return int(not run(sys.executable, "pytest", "-q", *SLOWEST, *how, *quick, *options, folder))
+    return int(not run(sys.executable, "pytest", "-q", *SLOWEST, *quick, *options, *FOLDERS[name]))

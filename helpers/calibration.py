@@ -28,6 +28,14 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return special.softmax(np.asarray(logits, dtype=np.float64) / temperature, axis=1)
 
 
+def _check_labels(rows: np.ndarray, labels: np.ndarray) -> None:
+    if len(rows) != len(labels) or not len(labels):
+        raise ValueError(
+            f"{len(rows)} predictions and {len(labels)} labels were given: "
+            "pass one label for each of 1 or more predictions."
+        )
+
+
 def reliability_bins(
     probabilities: np.ndarray, labels: Sequence[int], bins: int = 10
 ) -> list[tuple[float, float, int]]:
@@ -45,11 +53,7 @@ def reliability_bins(
         ValueError: if there are no predictions, not one label for each, or no bins.
     """
     probabilities, labels = np.asarray(probabilities), np.asarray(labels)
-    if len(probabilities) != len(labels) or not len(labels):
-        raise ValueError(
-            f"{len(probabilities)} predictions and {len(labels)} labels were given: "
-            "pass one label for each of 1 or more predictions."
-        )
+    _check_labels(probabilities, labels)
     if bins < 1:
         raise ValueError(f"{bins} bins were asked for: pass 1 or more.")
     confidences = probabilities.max(axis=1)
@@ -96,11 +100,7 @@ def fit_temperature(logits: np.ndarray, labels: Sequence[int]) -> float:
     Source: Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
     """
     logits, labels = np.asarray(logits, dtype=np.float64), np.asarray(labels)
-    if len(logits) != len(labels) or not len(labels):
-        raise ValueError(
-            f"{len(logits)} rows of logits and {len(labels)} labels were given: "
-            "pass one label for each of 1 or more rows."
-        )
+    _check_labels(logits, labels)
 
     def cross_entropy(log_temperature: float) -> float:
         probabilities = softmax(logits, np.exp(log_temperature))[np.arange(len(labels)), labels]

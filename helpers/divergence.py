@@ -1,13 +1,7 @@
 """Stop a training run that has diverged, before a checkpoint of it replaces a good one."""
 
 import torch
-from transformers import (
-    PreTrainedModel,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-)
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState
 
 
 class DivergedError(Exception):
@@ -27,28 +21,14 @@ class StopOnDivergence(TrainerCallback):
     `Trainer` goes on with weights that are not numbers, and leaves such losses out of its log.
     """
 
-    def on_step_end(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: PreTrainedModel,
-        **_,
-    ) -> None:
+    def on_step_end(self, _, state: TrainerState, control: TrainerControl, **given) -> None:
         """Check after the steps that are reported; every step would cost time."""
         if control.should_log or control.should_evaluate or control.should_save:
-            _check_weights(model, state)
+            _check_weights(given["model"], state)
 
-    def on_epoch_end(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: PreTrainedModel,
-        **_,
-    ) -> None:
+    def on_epoch_end(self, _, state: TrainerState, control: TrainerControl, **given) -> None:
         """Check at the end of every epoch."""
-        _check_weights(model, state)
+        _check_weights(given["model"], state)
 
 
 def _check_weights(model: PreTrainedModel, state: TrainerState) -> None:

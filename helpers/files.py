@@ -38,12 +38,21 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
         folder: the folder to replace; it need not exist.
     """
     draft = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
+    earlier = draft.with_name(f"{draft.name}.earlier")
     draft.mkdir(parents=True)
     try:
         yield draft
-        if folder.exists():
-            shutil.rmtree(folder)
-        draft.rename(folder)
+        while draft.exists():
+            # Renaming is one step; removing the files one by one could be stopped halfway.
+            with contextlib.suppress(FileNotFoundError):
+                folder.rename(earlier)
+            try:
+                draft.rename(folder)
+            except OSError:
+                # Another process may have put its own there in between.
+                if not folder.exists():
+                    raise
+            shutil.rmtree(earlier, ignore_errors=True)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -54,6 +54,7 @@ from helpers.finetune_arguments import (
     UsageError,
     command_line,
     in_one_sentence,
+    join_command,
     parse_arguments,
     recorded_arguments,
 )
@@ -162,7 +163,8 @@ def finetune(
         levels, seconds of training, samples a second, and all arguments.
 
     Raises:
-        UsageError: if the data are too few, the encoder too small, or `Trainer` refuses to start.
+        UsageError: if the data are too few, the encoder too small, or `Trainer` refuses to start;
+            if the Hub refuses the model, which is saved all the same.
         StoppedBySignal: after SIGINT, SIGTERM or SIGHUP, once a checkpoint is saved.
         DivergedError: if the numbers are no longer finite.
     """
@@ -217,13 +219,33 @@ def finetune(
         "processes": training.world_size,
         "arguments": dataclasses.asdict(arguments) | training.to_dict(),
     }
-    trainer.save_model()
+    # Saving and sending apart: one that fails must not cost the other.
+    trainer.save_model(_internal_call=True)
+    unsent = _send(trainer) if training.push_to_hub else None
     if trainer.is_world_process_zero():
         _write_predictions(Path(training.output_dir), data.test, predicted)
         # Last and in one step: a folder with a result has all the rest.
         text = json.dumps(result, indent=1, default=str)
         write_whole(Path(training.output_dir, RESULT), text)
+    if unsent:
+        raise unsent
     return result
+
+
+def _send(trainer: Trainer) -> UsageError | None:
+    """Send the model to the Hub; return the error if that fails."""
+    folder = trainer.args.output_dir
+    upload = ["hf", "upload", trainer.hub_model_id, folder, "--exclude", "checkpoint-*"]
+    try:
+        # The last progress bar has left the cursor at the end of its line.
+        with in_one_sentence(
+            f"\nThe model and its result are in {folder}, and could not be sent to the Hub; "
+            f"'{join_command(upload)}' sends them later"
+        ):
+            trainer.push_to_hub(commit_message="Model save")
+    except UsageError as error:
+        return error
+    return None
 
 
 def _check_metric(

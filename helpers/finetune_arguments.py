@@ -196,4 +196,9 @@ def command_line(arguments: Sequence[str], checkpoint: Path | str | None = None)
         command += ["--source", os.environ[SOURCE_VARIABLE]]
     if checkpoint is not None:
         command += [flag, str(checkpoint)]
+    return join_command(command)
+
+
+def join_command(command: Sequence[str]) -> str:
+    """Return a command as it can be pasted into this system's shell."""
     return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)

@@ -4,6 +4,8 @@ Standard library only: this runs before anything heavy is imported, and in the d
 client libraries are broken. The environment variables are those of the client libraries.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import threading
@@ -11,6 +13,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
+from typing import Any
+
+from helpers.files import git_blob_id, has_digest, write_whole
 
 DATASET = "Yelp/yelp_review_full"
 CONFIG = "yelp_review_full"
@@ -23,10 +28,21 @@ MODEL_FILES = (
     "tokenizer_config.json",
     "vocab.txt",
 )
-METRICS = ("accuracy", "f1", "mae")
+# The metrics' scripts are programs, and only these are run: their git ids in the repository of
+# `evaluate`, from which the Hub's are copied, at the version that the course pins. Compare them
+# again with each new version.
+EVALUATE = "0.4.6"
+METRIC_SCRIPTS = {
+    "accuracy": "aa5a07328844b225fd78c7ad106c91bab1f2a8e7",
+    "f1": "05b0baadc6f18fc1125a0efec95c258c5c43949a",
+    "mae": "e973bc5ff60926eb28e7daebf20c00bc639a40db",
+}
 
 # Longer than a slow mirror takes to give a short answer.
 TIMEOUT_SECONDS = 5.0
+# Longer than it takes to get a script from its own Hub first.
+SCRIPT_SECONDS = 30.0
+LARGEST_SCRIPT = 1_000_000
 
 REMEDY = (
     "set HF_ENDPOINT to a mirror such as https://hf-mirror.com, run 'python -m course fetch' once "
@@ -76,11 +92,59 @@ def prepared_dataset(cache_dir: str | Path) -> Path:
     return Path(cache_dir) / DATASET.replace("/", "___")
 
 
-def metric_scripts(name: str) -> list[Path]:
-    """Return the cached copies of a metric's script, which `evaluate.load` finds offline."""
+def metric_script(name: str) -> Path:
+    """Return where a metric's script from the Hub is kept."""
+    return home() / "metric_scripts" / name / f"{name}.py"
+
+
+def metric_copies(name: str) -> Path:
+    """Return the folder in which `evaluate` keeps copies of a metric's scripts, to run them."""
     modules = Path(os.environ.get("HF_MODULES_CACHE") or home() / "modules").expanduser()
-    folder = modules / "evaluate_modules" / "metrics" / f"evaluate-metric--{name}"
-    return sorted(folder.glob(f"*/{name}.py"))
+    return modules / "evaluate_modules" / "metrics" / name
+
+
+def has_metric(name: str) -> bool:
+    """Say whether a metric's script is in the cache, and is the one that may run."""
+    path = metric_script(name)
+    return path.is_file() and has_digest(path, METRIC_SCRIPTS[name])
+
+
+def download_metric(name: str) -> str | None:
+    """Download a metric's script into the cache, if it is the one that may run.
+
+    Returns:
+        None if it is; else one sentence that says what to do, and nothing was stored.
+
+    Raises:
+        OSError: if the Hub does not answer, or the cache cannot be written to.
+    """
+    # Where `evaluate` looks: at the tag of its version, or else at the newest.
+    for revision in (f"v{EVALUATE}", "main"):
+        script = _read_script(f"spaces/evaluate-metric/{name}/resolve/{revision}/{name}.py")
+        if script is not None and git_blob_id(script) == METRIC_SCRIPTS[name]:
+            write_whole(metric_script(name), script)
+            return None
+    return (
+        f"The Hub at HF_ENDPOINT={endpoint()} does not have the program that the course knows from "
+        f"evaluate {EVALUATE} for {name}, and no other is run: set HF_ENDPOINT to another Hub, or "
+        "COURSE_SOURCE=embedded, which needs none."
+    )
+
+
+def _read_script(path: str) -> bytes | None:
+    # None if the Hub does not have it.
+    try:
+        with _open(path, find_token(), SCRIPT_SECONDS) as response:
+            size = min(int(response.headers.get("Content-Length") or 0), LARGEST_SCRIPT)
+            script = response.read(LARGEST_SCRIPT)
+    except urllib.error.HTTPError as error:
+        # A mirror without its Hub answers 401 for a tag that it does not have.
+        if error.code in (401, 403, 404):
+            return None
+        raise
+    if len(script) < size:
+        raise ConnectionError(f"{path} was cut off")
+    return script
 
 
 def list_missing(cache_dir: str | Path) -> list[str]:
@@ -93,7 +157,7 @@ def list_missing(cache_dir: str | Path) -> list[str]:
     if not any(prepared_dataset(cache_dir).glob(f"{CONFIG}/*/*/dataset_info.json")):
         missing.append(f"the dataset {DATASET}")
     missing += [f"{name} of {MODEL}" for name in MODEL_FILES if model_path(name) is None]
-    missing += [f"the metric {name}" for name in METRICS if not metric_scripts(name)]
+    missing += [f"the metric {name}" for name in METRIC_SCRIPTS if not has_metric(name)]
     return missing
 
 
@@ -194,11 +258,7 @@ def _request_twice(token: str | None) -> int | str:
 def _request(token: str | None) -> int | str:
     # The HTTP status, or why there is none.
     try:
-        request = urllib.request.Request(f"{endpoint()}/api/models/{MODEL}/revision/main")
-        if token:
-            # A plain header would be sent on to another host by a redirect.
-            request.add_unredirected_header("Authorization", f"Bearer {token}")
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
+        with _open(f"api/models/{MODEL}/revision/main", token, TIMEOUT_SECONDS) as response:
             # A network that requires a login answers every request with a web page.
             facts = json.load(response)
         return 200 if "siblings" in facts else "the answer is not that of a Hub"
@@ -210,6 +270,14 @@ def _request(token: str | None) -> int | str:
         return "the answer is not that of a Hub"
     except Exception as error:
         return str(error) or type(error).__name__
+
+
+def _open(path: str, token: str | None, seconds: float) -> Any:
+    request = urllib.request.Request(f"{endpoint()}/{path}")
+    if token:
+        # A plain header would be sent on to another host by a redirect.
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    return urllib.request.urlopen(request, timeout=seconds)
 
 
 def _hide(token: str | None, text: str) -> str:

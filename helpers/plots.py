@@ -1,11 +1,12 @@
 """The course's plots: labelled axes, a title that says the finding, readable in grey."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 # They differ in grey and to the colour-blind, and stand out from white (Okabe and Ito, 2008).
@@ -28,15 +29,16 @@ def new_figure(title: str, x_label: str, y_label: str) -> Figure:
 
 
 def show(figure: Figure) -> None:
-    """Display a figure, with its title and axis labels for those who cannot see it.
+    """Display a figure, with its label or its title and axis labels for those who cannot see it.
 
-    First used in 03, cell `lengths-plot`.
+    First used in 02, cell `lengths-plot`.
     """
     axes = figure.axes[0]
     picture = io.BytesIO()
     # Two pixels of the file for each one of the page: sharp on today's screens.
     figure.savefig(picture, format="png", dpi=200)
     text = f"{axes.get_title()} (plot: {axes.get_ylabel()} against {axes.get_xlabel()})"
+    text = figure.get_label() or text
     display(Image(picture.getvalue(), format="png", alt=text, retina=True))
 
 
@@ -89,7 +91,7 @@ def plot_lines(
     Raises:
         ValueError: if there are no series, more than four, or one of unequal lengths.
 
-    First used in 05, cell `schedule-plot`.
+    First used in 02, cell `lengths-plot`.
     """
     if not 1 <= len(series) <= len(COLOURS):
         raise ValueError(f"{len(series)} series were given: pass 1 to {len(COLOURS)}.")
@@ -271,6 +273,57 @@ def plot_confusion_matrix(counts: np.ndarray, names: Sequence[str], title: str) 
         axes.text(column, row, f"{count}", ha="center", va="center", color=colour)
     axes.set_xticks(range(len(names)), names)
     axes.set_yticks(range(len(names)), names)
+    return figure
+
+
+def plot_parts(
+    parts: Mapping[str, Sequence[str]], flow: Sequence[str], new: Collection[str], title: str
+) -> Figure:
+    """Draw the parts of a model from left to right, and what each hands to the next.
+
+    Args:
+        parts: for each part, short lines that say what is in it.
+        flow: what the first part is given, what goes from part to part, what the last one gives.
+        new: the parts that are not pretrained.
+        title: what the reader should see.
+
+    Raises:
+        ValueError: if `flow` does not have one text more than there are parts, or a part of `new`
+            is not one of them.
+
+    First used in 05, cell `model-plot`.
+    """
+    if len(flow) != len(parts) + 1 or not set(new) <= set(parts):
+        raise ValueError(
+            f"{len(parts)} parts need {len(parts) + 1} texts of what flows, not {len(flow)}, "
+            f"and the new ones must be among them: {', '.join(new)}."
+        )
+    figure = Figure(figsize=(7, 2.4), layout="constrained")
+    axes = figure.subplots()
+    # A part is 1.6 wide, an arrow 0.8.
+    axes.set(title=title, xlim=(-0.8, 2.4 * len(parts)), ylim=(-0.7, 0.55))
+    axes.axis("off")
+    styles = {"pretrained": {"facecolor": "#D6E6F2"}, "new": {"facecolor": "white", "hatch": "//"}}
+    centred = {"ha": "center", "fontsize": 8.5}
+    kinds = {name: "new" if name in new else "pretrained" for name in parts}
+    for place, (name, lines) in enumerate(parts.items()):
+        style, left = styles[kinds[name]], 2.4 * place
+        axes.add_patch(Rectangle((left, -0.5), 1.6, 1, edgecolor="black", **style))
+        # The hatching would run through the text.
+        behind = {"facecolor": style["facecolor"], "linewidth": 0, "pad": 1}
+        axes.text(left + 0.8, 0.3, name, weight="bold", va="center", bbox=behind, **centred)
+        text = "\n".join(lines)
+        axes.text(left + 0.8, -0.12, text, va="center", bbox=behind, **centred)
+    for place, text in enumerate(flow):
+        end = 2.4 * place
+        axes.annotate("", (end, 0), (end - 0.8, 0), arrowprops={"arrowstyle": "->"})
+        axes.text(end - 0.4, 0.05, text, va="bottom", **centred)
+    handles = [Patch(edgecolor="black", label=kind, **style) for kind, style in styles.items()]
+    axes.legend(handles=handles, ncols=2, loc="upper center", bbox_to_anchor=(0.5, 0.12))
+    told = [
+        f"{name}, {kinds[name]}: {' '.join(filter(None, lines))}" for name, lines in parts.items()
+    ]
+    figure.set_label(f"{title} (diagram, from input to output: {'; '.join(told)})")
     return figure
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import ipywidgets as widgets
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from helpers.plots import COLOURS
 from helpers.scoring import Prediction, score
 
 
@@ -48,7 +49,7 @@ def prediction_table(prediction: Prediction) -> str:
         f'<td style="text-align: right">{probability:.1%}</td>'
         # Hidden from screen readers: the number says the same.
         f'<td aria-hidden="true"><div style="width: {12 * probability:.2f}em; height: 0.8em; '
-        'background: #0072B2"></div></td></tr>'
+        f'background: {COLOURS[0]}"></div></td></tr>'
         for name, probability in prediction.probabilities.items()
     ]
     head = '<tr><th scope="col">level</th><th scope="col">probability</th><td></td></tr>'

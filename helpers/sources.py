@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,9 @@ WEIGHTS_SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
     "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+    "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
 }
 
 
@@ -56,13 +60,25 @@ class Source:
     cache_dir: str
 
     def metric(self, name: str) -> str:
-        """Return what `evaluate.load` takes for a metric: a folder, or a name on the Hub."""
-        if self.name == "hub":
-            return name
+        """Return what `evaluate.load` takes for a metric: a folder with its script.
+
+        A name on the Hub would let `evaluate` run whatever the Hub sends. The script of the hub
+        source is compared with the one that the course knows, each time, wherever it comes from;
+        and so are the copies that `evaluate` runs.
+
+        Raises:
+            SourceError: if there is no such metric; if the Hub's script is another one, or cannot
+                be had.
+        """
+        if name not in hub.METRIC_SCRIPTS:
+            known = ", ".join(hub.METRIC_SCRIPTS)
+            raise SourceError(f"There is no metric {name!r} in the course; it has: {known}.")
         folder = PROJECT / "helpers" / "metrics" / name
-        if not folder.is_dir():
-            known = ", ".join(sorted(path.name for path in folder.parent.iterdir()))
-            raise SourceError(f"There is no metric {name!r} in helpers/metrics; it has: {known}.")
+        if self.name == "hub":
+            if not hub.has_metric(name):
+                _download_metric(name, self.cache_dir)
+            folder = hub.metric_script(name).parent
+        _remove_changed_copies(name)
         return str(folder)
 
     @property
@@ -111,6 +127,36 @@ def get_source(name: str | None = None) -> Source:
         f"There is no source {name!r}: set {SOURCE_VARIABLE} to 'embedded' (data and weights that "
         "are installed with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
     )
+
+
+def _download_metric(name: str, cache_dir: str) -> None:
+    if hub.is_offline():
+        raise SourceError(hub.check_availability(cache_dir))
+    try:
+        problem = hub.download_metric(name)
+    except (OSError, ValueError) as error:
+        # What the Hub says of itself otherwise is said with the ways out.
+        raise SourceError(
+            hub.check_endpoint() or f"The metric {name} cannot be fetched ({error}): {hub.REMEDY}."
+        ) from error
+    if problem:
+        raise SourceError(problem)
+
+
+def _remove_changed_copies(name: str) -> None:
+    # `evaluate` makes them once and never compares them again, though a kill may leave half of one.
+    scripts = (PROJECT / "helpers" / "metrics" / name / f"{name}.py", hub.metric_script(name))
+    known = [script.read_bytes() for script in scripts if script.is_file()]
+    folder = hub.metric_copies(name)
+    for copy in folder.glob(f"*/{name}.py"):
+        if copy.read_bytes() in known:
+            continue
+        from filelock import FileLock
+
+        # As `evaluate` does while it copies.
+        with FileLock(f"{folder}.lock"):
+            if copy.is_file() and copy.read_bytes() not in known:
+                shutil.rmtree(copy.parent)
 
 
 def _embedded() -> Source:

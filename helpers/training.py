@@ -113,7 +113,7 @@ def load_classifier(
         transformers.logging.set_verbosity(verbosity)
     # `Trainer` believes that a model whose forward takes **kwargs divides its loss by the examples
     # of all accumulated batches and all processes. BERT's classifier averages over its own batch:
-    # without this line the loss and its gradients would be as many times too large. Notebook 11.
+    # without this line the loss and its gradients would be as many times too large. Notebook 12.
     model.accepts_loss_kwargs = False
     return model
 

@@ -1,6 +1,7 @@
-"""What all the tests share: how hypothesis searches, the embedded source and its model."""
+"""What the tests share: how hypothesis searches, the source and its model, the built pages."""
 
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -16,6 +17,26 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # The same examples in every run: a failure here is a failure everywhere.
 settings.register_profile("course", max_examples=30, deadline=None, derandomize=True)
 settings.load_profile("course")
+
+
+@pytest.fixture(scope="session")
+def built_slides(tmp_path_factory) -> Path:
+    """The slides, made once for all the tests of them."""
+    from course.publish.slides import make_slides
+
+    folder = tmp_path_factory.mktemp("built") / "slides"
+    make_slides(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built_site(tmp_path_factory) -> Path:
+    """The website, made once for all the tests of it."""
+    from course.publish.site import make_site
+
+    folder = tmp_path_factory.mktemp("built")
+    make_site(folder / "source", folder / "site")
+    return folder / "site"
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from matplotlib.artist import Artist
-from matplotlib.figure import Figure
 from support.prose import plain, tables, tokens
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
 from helpers.environment import PROJECT
-from helpers.plots import COLOURS, plot_bars, plot_lines, plot_roofline
 
 NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 PAGES = [
@@ -94,38 +91,3 @@ def test_every_column_of_a_table_has_a_header(path):
     for place, text in markdown(path).items():
         for header, *_ in tables(text):
             assert all(header), f"{place}: {header}"
-
-
-def contrast_on_white(colour: str) -> float:
-    """The contrast ratio of WCAG 2.2."""
-    values = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values)
-    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
-
-
-@pytest.mark.parametrize("colour", COLOURS)
-def test_every_colour_stands_out_from_the_paper(colour):
-    # What WCAG 2.2 asks of the parts of a picture (1.4.11).
-    assert contrast_on_white(colour) >= 3
-
-
-FOUR = [f"series {number}" for number in range(4)]
-FIGURES = {
-    "lines": plot_lines({one: (range(30), range(30)) for one in FOUR}, "t", "x", "y"),
-    "bars": plot_bars({one: {"group": 1} for one in FOUR}, "t", "y"),
-    "roofline": plot_roofline({one: (1, 1) for one in FOUR}, 10, 10, "t"),
-}
-
-
-def look(handle: Artist) -> tuple:
-    """How something is drawn, its colour left out."""
-    kinds = ("linestyle", "marker", "hatch")
-    return tuple(
-        getattr(handle, f"get_{kind}")() for kind in kinds if hasattr(handle, f"get_{kind}")
-    )
-
-
-@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_what_a_legend_names_differs_in_more_than_its_colour(figure: Figure):
-    handles = figure.axes[0].get_legend().legend_handles
-    assert len({look(handle) for handle in handles}) == len(handles)

@@ -1,8 +1,8 @@
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, Value
 from datasets.features import LargeList, List
 from hypothesis import given
@@ -27,32 +27,17 @@ SEEDS = st.one_of(st.none(), st.integers())
 TABLE_TAGS = {"table", "thead", "tbody", "tr", "th", "td"}
 
 
-class Table(HTMLParser):
-    """The tags of a page and the texts of its cells."""
+def tags(page: str) -> set[str]:
+    # The one line of style is the course's own.
+    return {tag.name for tag in BeautifulSoup(page.removeprefix(FLUSH_LEFT), "html.parser")(True)}
 
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags, self.cells, self.in_cell = set(), [], False
-        # The one line of style is the course's own.
-        self.feed(page.removeprefix(FLUSH_LEFT))
 
-    def handle_starttag(self, tag: str, attrs: list) -> None:
-        self.tags.add(tag)
-        if tag == "td":
-            self.cells.append("")
-            self.in_cell = True
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "td":
-            self.in_cell = False
-
-    def handle_data(self, data: str) -> None:
-        if self.in_cell:
-            self.cells[-1] += data
+def cells(page: str) -> list[str]:
+    return [cell.get_text() for cell in BeautifulSoup(page, "html.parser")("td")]
 
 
 def cells_of(dataset: Dataset, **arguments: object) -> list[str]:
-    return Table(random_elements_table(dataset, **arguments)).cells
+    return cells(random_elements_table(dataset, **arguments))
 
 
 def numbered(size: int, iterable: bool = False) -> Dataset | IterableDataset:
@@ -73,13 +58,6 @@ def test_each_row_is_shown_at_most_once_and_as_many_as_asked_for(data, size, ite
     assert numbers <= set(range(size))
 
 
-@given(st.data(), st.integers(1, 30), st.booleans(), SEEDS)
-def test_the_table_shows_as_many_rows_as_asked_for(data, size, iterable, seed):
-    wanted = data.draw(st.integers(1, size))
-    cells = Table(random_elements_table(numbered(size, iterable), wanted, seed)).cells
-    assert len(cells) == wanted
-
-
 @given(st.integers(), st.booleans())
 def test_the_same_seed_shows_the_same_rows(seed, iterable):
     first, second = (choose_rows(numbered(50, iterable), 5, seed) for _ in range(2))
@@ -90,12 +68,6 @@ def test_the_same_seed_shows_the_same_rows(seed, iterable):
 def test_another_seed_shows_other_rows(iterable):
     tables = {random_elements_table(numbered(50, iterable), 5, seed) for seed in range(5)}
     assert len(tables) == 5
-
-
-@pytest.mark.parametrize("iterable", [False, True])
-def test_every_row_can_come_up(iterable):
-    picked = [choose_rows(numbered(6, iterable), 2, seed) for seed in range(60)]
-    assert {row["number"] for rows in picked for row in rows} == set(range(6))
 
 
 def test_all_rows_of_a_large_dataset_are_shown_without_leaving_any_out():
@@ -113,11 +85,6 @@ def test_an_iterable_dataset_is_read_once():
     assert reads == ["start"]
 
 
-def test_the_reservoir_counts_the_rows_that_it_read():
-    generator = display.random.Random(0)
-    assert reservoir_sample(numbered(7, iterable=True), 3, generator)[1] == 7
-
-
 def test_a_reservoir_picks_each_row_equally_often():
     counts = dict.fromkeys(range(5), 0)
     for seed in range(1_000):
@@ -133,9 +100,9 @@ def test_a_reservoir_picks_each_row_equally_often():
 # Control characters are not text that HTML can hold.
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=60))
 def test_any_text_is_shown_as_it_is_and_never_becomes_html(text):
-    table = Table(random_elements_table(Dataset.from_dict({"text": [text]}), 1))
-    assert table.cells == [text]
-    assert table.tags <= TABLE_TAGS
+    page = random_elements_table(Dataset.from_dict({"text": [text]}), 1)
+    assert cells(page) == [text]
+    assert tags(page) <= TABLE_TAGS
 
 
 @pytest.mark.parametrize(
@@ -144,15 +111,9 @@ def test_any_text_is_shown_as_it_is_and_never_becomes_html(text):
 )
 def test_html_is_escaped_inside_lists_and_dicts_and_column_names_too(attack):
     dataset = Dataset.from_dict({attack: [[attack]], "nested": [{"key": {attack: attack}}]})
-    table = Table(random_elements_table(dataset, 1))
-    assert table.tags <= TABLE_TAGS
-    assert all(attack in cell for cell in table.cells)
-
-
-def test_html_in_a_class_name_is_escaped():
-    feature = ClassLabel(names=["<b>bold</b>"])
-    dataset = Dataset.from_dict({"label": [0]}, features=Features({"label": feature}))
-    assert "&lt;b&gt;bold&lt;/b&gt;" in random_elements_table(dataset, 1)
+    page = random_elements_table(dataset, 1)
+    assert tags(page) <= TABLE_TAGS
+    assert all(attack in cell for cell in cells(page))
 
 
 def test_dollar_signs_are_not_typeset_as_formulas():
@@ -170,39 +131,13 @@ def test_a_missing_label_is_shown_as_unlabelled(label):
     assert cells_of(labelled(label), num_examples=1) == [UNLABELLED]
 
 
-NESTED = st.recursive(
-    st.tuples(st.sampled_from([0, 1, -1, None]), st.just(STARS)),
-    lambda inner: st.one_of(
-        inner.map(lambda pair: ([pair[0]], List(pair[1]))),
-        inner.map(lambda pair: ([pair[0]], LargeList(pair[1]))),
-        inner.map(lambda pair: ({"key": pair[0], "n": 7}, {"key": pair[1], "n": Value("int64")})),
-    ),
-    max_leaves=4,
-)
-
-
-def innermost(value: object) -> object:
-    while isinstance(value, list | dict):
-        value = value[0] if isinstance(value, list) else value["key"]
-    return value
-
-
-@given(NESTED)
-def test_labels_have_their_names_at_any_depth_of_lists_and_dicts(nested):
-    value, feature = nested
-    shown = readable(value, feature)
-    names = {0: "bad", 1: "good", -1: UNLABELLED, None: UNLABELLED}
-    assert innermost(shown) == names[innermost(value)]
-    assert type(shown) is type(value) or shown in names.values()
-
-
 def test_the_table_names_nested_labels_of_a_real_dataset():
-    features = Features({"tags": List(STARS), "answer": {"stars": List({"label": STARS})}})
-    rows = {"tags": [[0, 1, -1]], "answer": [{"stars": [{"label": 1}]}]}
+    features = Features({"tags": List(STARS), "answer": {"stars": LargeList({"label": STARS})}})
+    rows = {"tags": [[0, 1, -1]], "answer": [{"stars": [{"label": 1}, {"label": None}]}]}
     dataset = Dataset.from_dict(rows, features=features)
     assert cells_of(dataset, num_examples=1) == [
         "[bad, good, unlabelled]",
-        "{'stars': [{'label': 'good'}]}",
+        "{'stars': [{'label': 'good'}, {'label': 'unlabelled'}]}",
     ]
 
 
@@ -258,8 +193,8 @@ def test_a_table_is_shown_escaped_and_flush_left_and_without_its_index(monkeypat
     show_table(pd.DataFrame({"text": [attack], "label": ["neutral"]}, index=[77]))
     page = shown[0].data
     assert page.startswith(FLUSH_LEFT)
-    assert Table(page).cells == [attack, "neutral"]
-    assert Table(page).tags <= TABLE_TAGS
+    assert cells(page) == [attack, "neutral"]
+    assert tags(page) <= TABLE_TAGS
     assert "mathjax_ignore tex2jax_ignore" in page
     assert "77" not in page
 
@@ -278,11 +213,6 @@ def test_fewer_than_one_row_or_no_whole_number_is_refused(number):
 def test_more_rows_than_there_are_is_refused_with_both_numbers(iterable):
     with pytest.raises(ValueError, match=r"6 rows were asked for, and the dataset has 5\."):
         random_elements_table(numbered(5, iterable), 6)
-
-
-def test_an_empty_dataset_is_refused():
-    with pytest.raises(ValueError, match="the dataset has 0"):
-        random_elements_table(numbered(0), 1)
 
 
 def test_a_dict_of_splits_is_refused_with_the_names_of_the_splits():

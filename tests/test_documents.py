@@ -13,7 +13,6 @@ from support.prose import (
     outline,
     parse,
     plain,
-    tables,
     written,
 )
 
@@ -61,13 +60,6 @@ def test_each_page_begins_with_a_link_to_the_other(page):
 def test_the_headings_lists_tables_and_code_come_in_the_same_order(page):
     english, translated = both(page)
     assert outline(english) == outline(translated)
-
-
-@each_page
-def test_the_tables_are_of_the_same_size(page):
-    english, translated = both(page)
-    sizes = [[(len(rows), len(rows[0])) for rows in tables(text)] for text in (english, translated)]
-    assert sizes[0] == sizes[1]
 
 
 @each_page

@@ -6,10 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
-import pytest
+from support.notebooks import cells, each_notebook
 
-from course.notebooks.execute import find_notebooks
 from helpers.environment import PROJECT, data_folder
 
 # They read variables when they are imported.
@@ -51,16 +49,15 @@ def test_a_course_that_cannot_be_written_to_uses_a_folder_of_the_user(monkeypatc
     assert data_folder(tmp_path) == Path.home() / ".cache" / "fine-tuning-notebooks"
 
 
-@pytest.mark.parametrize("path", find_notebooks(), ids=lambda path: path.stem)
+@each_notebook
 def test_a_notebook_imports_the_helpers_before_any_library(path):
     imported = []
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code":
-            for node in ast.walk(ast.parse(cell.source)):
-                if isinstance(node, ast.Import):
-                    imported += [alias.name for alias in node.names]
-                elif isinstance(node, ast.ImportFrom):
-                    imported.append(node.module)
+    for cell in cells(path, "code"):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Import):
+                imported += [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                imported.append(node.module)
     top = [name.partition(".")[0] for name in imported]
     first_library = next(number for number, name in enumerate(top) if name in LIBRARIES)
     assert "helpers" in top[:first_library]

@@ -95,3 +95,22 @@ def test_a_stop_on_the_way_leaves_the_old_folder_alone(tmp_path):
         raise KeyboardInterrupt
     assert [path.name for path in (tmp_path / "site").iterdir()] == ["old.html"]
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_folder_that_somebody_else_replaces_at_the_same_moment_is_replaced_again(
+    tmp_path, monkeypatch
+):
+    rename = Path.rename
+
+    def lose_the_race(path: Path, target: Path) -> Path:
+        if path != tmp_path / "site" and not target.exists():
+            monkeypatch.undo()
+            target.mkdir()
+            (target / "theirs.html").touch()
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", lose_the_race)
+    with replaced_folder(tmp_path / "site") as folder:
+        (folder / "mine.html").touch()
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["mine.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]

@@ -87,12 +87,6 @@ def test_a_run_needs_a_folder(capsys):
     assert refuse(capsys) == "There is no folder for the model: pass --output_dir FOLDER."
 
 
-def test_a_folder_that_cannot_be_written_is_refused(capsys, tmp_path):
-    (tmp_path / "file").touch()
-    said = refuse(capsys, "--output_dir", str(tmp_path / "file" / "run"))
-    assert "cannot be written (Not a directory): pass another --output_dir." in said
-
-
 @pytest.mark.parametrize("name", ["notes.txt", RESULT])
 def test_nothing_of_the_user_s_is_overwritten(capsys, tmp_path, name):
     (tmp_path / name).write_text("mine")
@@ -105,13 +99,6 @@ def test_a_checkpoint_that_is_not_there_is_refused(capsys, tmp_path):
     folder = str(tmp_path / "checkpoint-7")
     arguments = ["--output_dir", str(tmp_path / "run"), "--resume_from_checkpoint", folder]
     assert refuse(capsys, *arguments).startswith(f"There is no checkpoint {folder}.")
-
-
-def test_resuming_in_a_folder_of_the_user_s_overwrites_nothing(capsys, tmp_path):
-    (tmp_path / "model.safetensors").write_text("mine")
-    said = refuse(capsys, "--output_dir", str(tmp_path), "--resume_from_checkpoint", "last")
-    assert f"{tmp_path} has no {RECORD}, so no training run was started in it" in said
-    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 
 FEW = ["--train_samples", "32", "--validation_samples", "25", "--test_samples", "16"]

@@ -1,8 +1,10 @@
 """`python -m course`: one program for all commands, on every system."""
 
 import ast
+import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -49,6 +51,14 @@ def test_an_unknown_command_is_named_and_the_commands_are_listed():
 def test_a_language_that_there_is_not_is_refused():
     answer = course("clean", "--language", "fr")
     assert answer.stderr == "--language fr: pass zh (Chinese) or en (English).\n"
+
+
+@pytest.mark.parametrize("argument", ["02", "--dry-run", "x" * 5000, "\udcff", ""])
+@pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].options])
+def test_a_command_that_takes_no_argument_refuses_one_and_does_nothing(name, argument, capsys):
+    assert front_door.main([name, argument]) == 2
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith(f"python -m course {name} takes no {argument[:200]!r}")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -191,6 +201,17 @@ def test_what_the_system_refuses_is_one_sentence(number, monkeypatch, capsys):
     assert front_door.main(["clean"]) == 1
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence.startswith(f"build/run: {os.strerror(number)}: ")
+
+
+def test_a_folder_that_could_not_be_copied_is_one_sentence(monkeypatch, capsys):
+    def refuse(_: list[str]) -> int:
+        reason = str(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+        raise shutil.Error([("docs/site/conf.py", "build/site/conf.py", reason)])
+
+    monkeypatch.setattr("course.clean.main", refuse)
+    monkeypatch.setattr(install, "existing_python", lambda _: None)
+    assert front_door.main(["clean"]) == 1
+    assert capsys.readouterr().err.startswith(f"{os.strerror(errno.ENOSPC)}: make room")
 
 
 def test_ctrl_c_is_one_sentence(monkeypatch, capsys):

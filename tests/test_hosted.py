@@ -1,19 +1,11 @@
 """On Colab or Kaggle, a first cell installs the course into the kernel that is there."""
 
-import importlib.metadata
-
 import pytest
 
 from course.environment import hosted
-from course.environment.install import LOCKS, PROJECT
+from course.environment.install import LOCKS
 
 OTHER_NUMPY = "2.3.5"
-TAG = f"v{importlib.metadata.version('fine-tuning-notebooks')}"
-
-
-@pytest.mark.parametrize("name", ["hosted.md", "hosted.zh-CN.md"])
-def test_the_first_cell_clones_this_edition(name):
-    assert f"--branch {TAG} " in (PROJECT / "docs" / name).read_text(encoding="utf-8")
 
 
 def test_a_package_that_is_good_enough_is_kept():

@@ -22,7 +22,7 @@ from support.prose import (
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, ORIGINAL, TRANSLATION, notebook_folder
-from course.notebooks.sync import DIGEST, prose_cells, read_translation, stale
+from course.notebooks.sync import DIGEST, apply_source, prose_cells, read_translation, stale
 from helpers.environment import PROJECT
 
 NAMES = [path.stem for path in find_notebooks()]
@@ -39,23 +39,13 @@ def both(name: str) -> tuple[NotebookNode, NotebookNode]:
     return read(name, ORIGINAL), read(name, TRANSLATION)
 
 
-def shared(name: str, kind: str) -> list[tuple[str, NotebookNode, NotebookNode]]:
-    """The cells of one kind that both languages have: place, Chinese cell, English cell."""
-    chinese, english = both(name)
-    known = {cell.id: cell for cell in english.cells if cell.cell_type == kind}
-    return [
-        (f"{name}: {cell.id}", cell, known[cell.id])
-        for cell in chinese.cells
-        if cell.cell_type == kind and cell.id in known
-    ]
-
-
 def translated(name: str) -> list[tuple[str, str, str]]:
     """The prose that is translated: place, Chinese text, English text."""
+    chinese, english = map(prose_cells, both(name))
     return [
-        (place, chinese.source, english.source)
-        for place, chinese, english in shared(name, "markdown")
-        if english.source.strip()
+        (f"{name}: {key}", chinese[key].source, cell.source)
+        for key, cell in english.items()
+        if key in chinese and cell.source.strip()
     ]
 
 
@@ -91,46 +81,14 @@ def test_there_is_the_same_notebook_in_each_language():
 
 
 @each_notebook
-def test_both_have_the_same_cells_in_the_same_order(name):
+def test_but_for_the_prose_both_are_the_same_to_the_letter(name):
+    """Cells, their order, code, outputs, tags, attachments: what `sync` takes from the Chinese."""
     chinese, english = both(name)
-    order, found = (
-        [f"{name}: {cell.id} ({cell.cell_type})" for cell in notebook.cells]
-        for notebook in (chinese, english)
-    )
-    assert_none([f"{place} is in Chinese only" for place in order if place not in found])
-    assert_none([f"{place} is in English only" for place in found if place not in order])
-    pairs = zip(order, found, strict=True)
-    assert_none([f"{here} stands where {there} does" for there, here in pairs if here != there])
-
-
-@each_notebook
-def test_code_outputs_counts_and_tags_are_the_same(name):
-    pairs = shared(name, "code")
-    assert_none([place for place, chinese, english in pairs if chinese != english])
-
-
-@each_notebook
-def test_prose_has_the_same_tags_and_attachments(name):
-    def kept(cell: NotebookNode) -> tuple:
-        metadata = {key: value for key, value in cell.metadata.items() if key != DIGEST}
-        return metadata, cell.get("attachments")
-
-    pairs = shared(name, "markdown")
-    assert_none([place for place, chinese, english in pairs if kept(chinese) != kept(english)])
-
-
-@each_notebook
-def test_both_are_notebooks_of_the_same_kind(name):
-    chinese, english = both(name)
-    shared = {key: value for key, value in english.metadata.items() if key != DIGEST}
-    assert shared == chinese.metadata
-
-
-@in_each_language
-@each_notebook
-def test_no_prose_is_empty(name, language):
-    prose = prose_cells(read(name, language))
-    assert_none([f"{name}: {key}" for key, cell in prose.items() if not cell.source.strip()])
+    synced = apply_source(chinese, english)
+    synced.metadata[DIGEST] = english.metadata[DIGEST]
+    known = {cell.id: cell for cell in english.cells}
+    assert_none([f"{name}: {c.id}" for c in synced.cells if known.get(c.id) != c])
+    assert synced == english, "run 'python -m course sync'"
 
 
 @each_notebook

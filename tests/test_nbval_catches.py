@@ -1,9 +1,11 @@
 """The notebooks' comparison fails when a helper is broken on purpose, or the network is asked."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -11,21 +13,19 @@ import pytest
 
 from helpers.environment import PROJECT
 
+# For each notebook a helper, the line that is broken, and what it becomes.
 BREAKAGES = {
-    "class names off by one": (
-        "02_random_display",
+    "02_random_display": (
         "display.py",
         "return feature.int2str(value)",
         "return feature.int2str((value + 1) % feature.num_classes)",
     ),
-    "truncation dropped": (
-        "03_preprocess",
+    "03_preprocess": (
         "preprocess.py",
         "backend.enable_truncation(max_length or tokenizer.model_max_length)",
         "backend.no_truncation()",
     ),
-    "wrong metric": (
-        "06_evaluate",
+    "06_evaluate": (
         "metrics/accuracy/accuracy.py",
         "np.mean(np.equal(predictions, references))",
         "np.mean(np.not_equal(predictions, references))",
@@ -42,44 +42,44 @@ def copy_project(folder: Path) -> Path:
     return folder
 
 
-def run_nbval(project: Path, notebook: Path) -> subprocess.CompletedProcess:
-    """Compare one notebook, its kernel importing the helpers of `project`."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-x", "-q"]
-    command += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", str(notebook)]
+def run_nbval(project: Path, *notebooks: Path) -> subprocess.CompletedProcess:
+    """Compare notebooks, their kernels importing the helpers of `project`."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
+    command += ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", *map(str, notebooks)]
     environment = {**os.environ, "PYTHONPATH": str(project)}
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
 
 
-def keep_cells(path: Path, wanted: set[str]) -> None:
+def keep_cells(path: Path, wanted: Sequence[str]) -> None:
     """Leave out the code cells that the promise does not need, which take time."""
     notebook = nbformat.read(path, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if cell.id in wanted]
     nbformat.write(notebook, path)
 
 
+# The last of each uses the helper.
 NEEDED = {
-    "02_random_display": {"load", "helper"},
-    "03_preprocess": {"load", "tokenizer", "long-texts", "helper"},
-    "06_evaluate": {"load", "load-from-hub", "load-accuracy"},
+    "02_random_display": ["load", "helper"],
+    "03_preprocess": ["load", "tokenizer", "long-texts", "helper"],
+    "06_evaluate": ["load", "load-from-hub", "load-accuracy"],
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("breakage", BREAKAGES)
-def test_a_broken_helper_fails_its_notebook(tmp_path, breakage):
-    name, module, right, wrong = BREAKAGES[breakage]
+def test_a_broken_helper_fails_its_notebook_where_it_is_used(tmp_path):
     project = copy_project(tmp_path)
-    notebook = project / "notebooks" / "zh" / f"{name}.ipynb"
-    keep_cells(notebook, NEEDED[name])
-    path = project / "helpers" / module
-    source = path.read_text(encoding="utf-8")
-    assert right in source
-    path.write_text(source.replace(right, wrong), encoding="utf-8")
-    outcome = run_nbval(project, notebook)
-    assert outcome.returncode == 1
-    assert "Cell outputs differ" in outcome.stdout
-    # What stands before the cell that the helper is used in is as it was.
-    assert f"1 failed, {len(NEEDED[name]) - 1} passed" in outcome.stdout
+    notebooks = [project / "notebooks" / "zh" / f"{name}.ipynb" for name in BREAKAGES]
+    for notebook, (module, right, wrong) in zip(notebooks, BREAKAGES.values(), strict=True):
+        keep_cells(notebook, NEEDED[notebook.stem])
+        path = project / "helpers" / module
+        source = path.read_text(encoding="utf-8")
+        assert right in source
+        path.write_text(source.replace(right, wrong), encoding="utf-8")
+    outcome = run_nbval(project, *notebooks)
+    failed = re.findall(r"^FAILED \S*/(\w+)\.ipynb::Cell (\d+)", outcome.stdout, re.MULTILINE)
+    expected = [(name, str(len(cells) - 1)) for name, cells in NEEDED.items()]
+    assert failed == expected
+    assert outcome.stdout.count("Cell outputs differ") == len(expected)
 
 
 def test_a_compared_kernel_refuses_to_leave_loopback(tmp_path):

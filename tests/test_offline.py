@@ -164,20 +164,6 @@ def test_a_server_on_loopback_is_reached(port, host, code):
     assert (child.stdout, child.stderr) == ("hello\n", "")
 
 
-def test_asyncio_reaches_a_server_on_loopback(port):
-    code = """
-import asyncio, sys
-async def ask():
-    reader, writer = await asyncio.open_connection("localhost", int(sys.argv[1]))
-    writer.write(b"GET / HTTP/1.0\\r\\n\\r\\n")
-    answer = await reader.read()
-    writer.close()
-    return answer
-print(asyncio.run(ask())[-5:].decode())
-"""
-    assert run(code, port).stdout == "hello\n"
-
-
 def test_connect_ex_reaches_a_server_on_loopback(port):
     code = f"import socket; print(socket.socket().connect_ex(('127.0.0.1', {port})))"
     assert run(code).stdout == "0\n"

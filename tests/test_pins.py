@@ -5,12 +5,29 @@ import re
 
 import pytest
 
+from course.doctor import read_pyproject
 from course.environment.install import ENVIRONMENTS, LOCKS, PROJECT, requirements
 from course.environment.lock import EXTRAS, environment_text
 
 DIRECT = requirements() + requirements("dev")
 PINS = dict(requirement.split("==") for requirement in DIRECT)
+LOCK = "run 'python -m course lock'"
+VERSION = re.search(r'^version = "(.+)"', read_pyproject(), re.MULTILINE)[1]
 LINE = re.compile(r"([\w.-]+)==([\w.!]+)(?: ; (.+))?")
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("CITATION.cff", f"\nversion: {VERSION}\n"),
+        ("CHANGELOG.md", f"\n## {VERSION}, "),
+        ("docs/hosted.md", f" --branch v{VERSION} "),
+        ("docs/hosted.zh-CN.md", f" --branch v{VERSION} "),
+    ],
+)
+def test_the_edition_has_one_number(page, words):
+    text = (PROJECT / page).read_text(encoding="utf-8")
+    assert words in text, f"{page} has another version than pyproject.toml"
 
 
 def normalized(name: str) -> str:
@@ -32,7 +49,7 @@ def test_every_direct_dependency_is_pinned_to_one_version(extra):
 
 
 def test_the_conda_environment_is_derived_from_today_s_pins():
-    assert (PROJECT / "environment.yml").read_text(encoding="utf-8") == environment_text()
+    assert (PROJECT / "environment.yml").read_text(encoding="utf-8") == environment_text(), LOCK
 
 
 @pytest.mark.parametrize("name", EXTRAS)
@@ -40,7 +57,7 @@ def test_every_pin_of_an_environment_is_in_its_lock(name):
     pins = requirements(*EXTRAS[name]) + DIRECT * ENVIRONMENTS[name].has_course
     wanted = {normalized(pin.split("==")[0]): {pin.split("==")[1]} for pin in pins}
     found = locked(name)
-    assert {package: found.get(package) for package in wanted} == wanted
+    assert {package: found.get(package) for package in wanted} == wanted, LOCK
 
 
 def test_every_environment_is_held_to_a_lock_of_all_its_extras():
@@ -64,4 +81,5 @@ def test_the_lock_holds_every_system_and_no_address():
 
 @pytest.mark.parametrize("name", PINS)
 def test_the_installed_version_is_the_pinned_one(name):
-    assert importlib.metadata.version(name).split("+")[0] == PINS[name]
+    installed = importlib.metadata.version(name).split("+")[0]
+    assert installed == PINS[name], "run 'python -m course setup'"

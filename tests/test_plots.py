@@ -3,7 +3,7 @@ from base64 import b64decode
 from itertools import pairwise
 
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image as Picture
 
@@ -15,6 +15,7 @@ from helpers.plots import (
     plot_effects,
     plot_histogram,
     plot_lines,
+    plot_parts,
     plot_reliability,
     plot_roofline,
     plot_scores,
@@ -41,13 +42,42 @@ def tick_labels(axis) -> list[str]:
 
 
 def luminance(colour: str) -> float:
-    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
-    return 0.299 * red + 0.587 * green + 0.114 * blue
+    """The relative luminance of WCAG 2.2, from 0 to 1."""
+    parts = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(colour))
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+
+
+def contrast(first: str, second: str) -> float:
+    """The contrast ratio of WCAG 2.2, from 1 to 21."""
+    low, high = sorted([luminance(first), luminance(second)])
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_the_colours_differ_in_grey():
     greys = sorted(luminance(colour) for colour in COLOURS)
-    assert min(high - low for low, high in pairwise(greys)) > 0.08
+    assert min(high - low for low, high in pairwise(greys)) > 0.05
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+def test_every_colour_stands_out_from_the_paper(colour):
+    # What WCAG 2.2 asks of the parts of a picture (1.4.11).
+    assert contrast(colour, "#ffffff") >= 3
+
+
+FOUR = [f"series {number}" for number in range(4)]
+FIGURES = {
+    "lines": plot_lines({one: (range(30), range(30)) for one in FOUR}, "t", "x", "y"),
+    "bars": plot_bars({one: {"group": 1} for one in FOUR}, "t", "y"),
+    "roofline": plot_roofline({one: (1, 1) for one in FOUR}, 10, 10, "t"),
+}
+
+
+@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
+def test_what_a_legend_names_differs_in_more_than_its_colour(figure):
+    looks = ("get_linestyle", "get_marker", "get_hatch")
+    handles = figure.axes[0].get_legend().legend_handles
+    seen = {tuple(getattr(one, look)() for look in looks if hasattr(one, look)) for one in handles}
+    assert len(seen) == len(handles)
 
 
 def test_a_histogram_counts_every_value():
@@ -138,11 +168,6 @@ def test_each_tick_stands_in_the_middle_of_its_bars_which_do_not_overlap(number)
     assert list(axes.get_xticks()) == pytest.approx(middles)
 
 
-def test_bars_differ_in_hatching():
-    figure = plot_bars({name: {"group": 1} for name in "abcd"}, "t", "y")
-    assert len({bar.get_hatch() for bar in figure.axes[0].patches}) == 4
-
-
 def test_a_single_series_of_bars_needs_no_legend():
     assert legend(plot_bars({"train": {"bad": 1}}, "t", "y")) is None
 
@@ -223,8 +248,9 @@ def test_the_numbers_stand_out_from_their_squares():
     [image] = axes.images
     for text in axes.texts:
         column, row = text.get_position()
-        square = luminance(to_hex(image.to_rgba(image.get_array()[row, column])))
-        assert abs(luminance(to_hex(text.get_color())) - square) > 0.4
+        square = to_hex(image.to_rgba(image.get_array()[row, column]))
+        # What it asks of text (1.4.3).
+        assert contrast(text.get_color(), square) >= 4.5
 
 
 @pytest.mark.parametrize("counts", [[[1, 2]], [[1]], [1, 2], [[1, 2, 3], [4, 5, 6]]])
@@ -290,6 +316,30 @@ def test_reliability_is_a_square_with_the_perfect_diagonal_and_the_counts():
 def test_no_reliability_or_more_than_three_series_are_refused(number):
     with pytest.raises(ValueError, match=f"{number} series were given: pass 1 to 3"):
         plot_reliability({str(n): [(0.5, 0.5, 1)] for n in range(number)}, "t")
+
+
+def test_parts_stand_in_the_order_of_the_flow_and_the_new_ones_are_hatched():
+    parts = {"layers": ["6 of them"], "head": ["5 classes", "1,925 parameters"]}
+    axes = plot_parts(parts, ["ids", "vectors", "logits"], ["head"], "One is new").axes[0]
+    boxes = axes.patches
+    assert [bool(box.get_hatch()) for box in boxes] == [False, True]
+    assert boxes[0].get_x() < boxes[1].get_x()
+    places = {text.get_text(): text.get_position()[0] for text in axes.texts if text.get_text()}
+    assert places["ids"] < places["layers"] < places["vectors"] < places["head"] < places["logits"]
+    assert places["5 classes\n1,925 parameters"] == places["head"]
+
+
+def test_parts_have_what_they_are_as_alternative_text(monkeypatch):
+    figure = plot_parts({"layers": ["6 of them"]}, ["ids", "logits"], ["layers"], "All new")
+    _, metadata = shown_data(figure, monkeypatch)
+    alt = "All new (diagram, from input to output: layers, new: 6 of them)"
+    assert metadata["image/png"]["alt"] == alt
+
+
+@pytest.mark.parametrize(("flow", "new"), [(["ids"], []), (["ids", "logits"], ["head"])])
+def test_a_flow_or_a_new_part_that_does_not_fit_the_parts_is_refused(flow, new):
+    with pytest.raises(ValueError, match="1 parts need 2 texts"):
+        plot_parts({"layers": []}, flow, new, "t")
 
 
 def test_a_roofline_without_runs_is_refused():

@@ -63,8 +63,7 @@ def test_the_numbers_of_rows_are_those_of_the_card(card, reviews, config):
     assert promised == {split: len(rows) for split, rows in reviews[config].items()}
 
 
-@pytest.mark.parametrize("config", CONFIGS)
-def test_every_file_belongs_to_a_split_of_the_card(source, card, config):
+def test_every_file_belongs_to_a_split_of_the_card(source, card):
     files = {
         str(path.relative_to(source.dataset)) for path in Path(source.dataset).rglob("*.parquet")
     }

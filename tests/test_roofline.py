@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from helpers import roofline
 from helpers.levels import LEVELS
 from helpers.roofline import (
     attention_operations,
@@ -69,6 +70,7 @@ def test_a_frozen_parameter_is_read_once_and_a_frozen_embedding_not_at_all(model
     assert training_bytes(model) == 4 * 6 * LAYER + 52 * POOLER_AND_HEAD
 
 
-def test_the_machine_computes_and_moves_something():
-    assert measure_peak_gflops(64, 128) > 0
-    assert measure_bandwidth() > 0
+def test_a_product_counts_two_operations_and_a_copy_its_bytes_twice(monkeypatch):
+    monkeypatch.setattr(roofline, "_least_seconds", lambda work: work() is None or 0.5)
+    assert measure_peak_gflops(64, 128, tokens=10) == pytest.approx(2 * 10 * 64 * 128 / 0.5 / 1e9)
+    assert measure_bandwidth() == pytest.approx(2 * 4 * 2**26 / 0.5 / 1e9)

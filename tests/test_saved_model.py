@@ -52,10 +52,6 @@ def test_a_model_without_one_of_its_files_is_not_complete(tmp_path, lacking):
     assert not is_complete(tmp_path)
 
 
-def test_a_folder_that_does_not_exist_is_not_complete(tmp_path):
-    assert not is_complete(tmp_path / "nothing")
-
-
 def test_an_incomplete_model_is_set_aside_whole_and_trained_again(
     source, models, capsys, monkeypatch
 ):

@@ -5,12 +5,11 @@ import json
 import re
 from collections.abc import Sequence
 
-import nbformat
 import numpy as np
 import pytest
 from datasets import load_dataset
+from support.notebooks import NOTEBOOKS, cells, each_notebook
 
-from course.notebooks.execute import find_notebooks
 from helpers import baselines
 from helpers.environment import PROJECT
 from helpers.intervals import bootstrap_interval, cluster_bootstrap_interval
@@ -23,15 +22,10 @@ SCORE = re.compile(
     r"(\d\.\d{3})\s+\((\d\.\d{3}) to (\d\.\d{3})\)(?!, n = (?!2000))",
     re.MULTILINE,
 )
-each_notebook = pytest.mark.parametrize("path", find_notebooks(), ids=lambda path: path.stem)
-
-
-def code_cells(path) -> list[nbformat.NotebookNode]:
-    return [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
 
 
 def printed_scores(path) -> list[tuple[str, ...]]:
-    texts = [output.get("text", "") for cell in code_cells(path) for output in cell.outputs]
+    texts = [output.get("text", "") for cell in cells(path, "code") for output in cell.outputs]
     return [score for text in texts for score in SCORE.findall(text)]
 
 
@@ -73,7 +67,7 @@ def test_every_printed_score_is_the_one_of_the_course(path, scores):
 
 def test_the_scores_are_shared_by_notebooks():
     by_name = {name: set() for name in NAMES}
-    for path in find_notebooks():
+    for path in NOTEBOOKS:
         for name, *_ in printed_scores(path):
             by_name[name].add(path.stem)
     assert {name for name, where in by_name.items() if len(where) > 1} >= set(NAMES[:3])
@@ -81,10 +75,11 @@ def test_the_scores_are_shared_by_notebooks():
 
 @each_notebook
 def test_every_validation_split_is_that_of_the_course(path):
-    for cell in code_cells(path):
+    for cell in cells(path, "code"):
         for node in ast.walk(ast.parse(re.sub(r"^[%!].*$", "", cell.source, flags=re.M))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "split_validation":
                 sizes = [ast.unparse(k.value) for k in node.keywords if k.arg == "size"]
                 sizes += [ast.unparse(argument) for argument in node.args[1:2]]
-                assert [int(size.replace("_", "")) for size in sizes] in ([], [VALIDATION_SIZE])
-                assert [k for k in node.keywords if k.arg == "seed"] == []
+                course = ([], [str(VALIDATION_SIZE)])
+                assert [size.replace("_", "") for size in sizes] in course, cell.id
+                assert [k for k in node.keywords if k.arg == "seed"] == [], cell.id

@@ -9,10 +9,9 @@ import struct
 import nbformat
 import pytest
 from nbformat import NotebookNode
+from support.notebooks import each_notebook, in_both_languages, notebook
 from support.prose import reading_minutes
 
-from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES, notebook_folder
 from course.publish import reveal
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import (
@@ -34,14 +33,9 @@ from course.publish.slide_heights import (
 from course.publish.slides import REVEAL, TEMPLATE, deck_page, read
 from course.publish.static_notebook import WIDGET, make_static
 
-NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 NUMBERS = itertools.count()
 KINDS = ("slide", "subslide", "fragment", "-", "skip")
 LONG = "\n\n".join(["A paragraph."] * 9)
-
-each_notebook = pytest.mark.parametrize(
-    "path", NOTEBOOKS, ids=lambda path: f"{path.parent.name}/{path.stem}"
-)
 
 
 def prose(text: str, kind: str, name: str = "", **metadata: object) -> NotebookNode:
@@ -57,10 +51,6 @@ def code(source: str, kind: str, printed: str = "", name: str = "", png: str = "
     metadata = {"slideshow": {"slide_type": kind}}
     identifier = name or f"code-{next(NUMBERS)}"
     return nbformat.v4.new_code_cell(source, id=identifier, outputs=outputs, metadata=metadata)
-
-
-def notebook(*cells: NotebookNode) -> NotebookNode:
-    return nbformat.v4.new_notebook(cells=list(cells))
 
 
 def texts(*cells: NotebookNode) -> list[list[str]]:
@@ -81,27 +71,28 @@ TITLE = prose(OPENING, "slide", name="title")
 # The notebooks
 
 
-@each_notebook
+@in_both_languages
 def test_every_cell_says_what_it_is_on_the_slides(path):
     cells = nbformat.read(path, as_version=4).cells
     assert [cell.id for cell in cells if slide_type(cell) not in KINDS] == []
 
 
-@each_notebook
+@in_both_languages
 def test_minutes_stand_where_a_slide_begins(path):
     cells = nbformat.read(path, as_version=4).cells
     begins = [cell.id for cell in cells if slide_type(cell) == "slide"]
     assert [cell.id for cell in cells if "minutes" in cell.metadata] == begins
 
 
-@pytest.mark.parametrize("path", find_notebooks(), ids=lambda path: path.stem)
+@each_notebook
 def test_the_minutes_add_up_to_the_time_of_reading(path):
     plan = nbformat.read(path, as_version=4)
     minutes = sum(slide.minutes or 0 for slide in find_slides(plan))
-    assert minutes == pytest.approx(reading_minutes(plan.cells[0].source), rel=0.2)
+    said = reading_minutes(plan.cells[0].source)
+    assert minutes == pytest.approx(said, rel=0.2), "change 'minutes' in the cells' metadata"
 
 
-@each_notebook
+@in_both_languages
 def test_what_is_on_a_slide_fits(path):
     slides = find_slides(nbformat.read(path, as_version=4))
     assert [slide.cells[0].id for slide in slides if slide.height > ROOM] == []
@@ -250,9 +241,6 @@ def test_code_takes_more_the_more_lines_it_has():
 def test_a_picture_is_as_high_as_there_is_room_or_as_wide():
     assert picture_height(picture(640, 400)) == pytest.approx(PICTURE, rel=0.05)
     assert picture_height(picture(2480, 400)) == pytest.approx(200, rel=0.1)
-
-
-# The usual metadata
 
 
 # The pages

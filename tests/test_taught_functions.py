@@ -7,8 +7,10 @@ from fractions import Fraction
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
+from IPython.display import HTML
 
 from course.notebooks.execute import find_notebooks
 from helpers import baselines, display, intervals, levels, plots, preprocess, sampling, training
@@ -38,6 +40,7 @@ PLOTS = [
     plots.plot_histogram,
     plots.plot_bars,
     plots.plot_lines,
+    plots.plot_parts,
     plots.plot_scores,
     plots.plot_confusion_matrix,
     plots.plot_effects,
@@ -133,8 +136,9 @@ def test_show_random_elements(monkeypatch):
     features = Features({"label": ClassLabel(names=["bad", "good"]), "text": Value("string")})
     rows = {"label": [0, 1, -1], "text": ["$1 or $2", "<b>", "plain"]}
     dataset = Dataset.from_dict(rows, features=features)
-    cells = ["document-version", "reservoir-sample", "choose-rows", "readable", "show"]
-    notebook = taught("02", cells, random=random, List=List)
+    cells = ["reservoir-sample", "choose-rows", "readable", "show"]
+    given = {"random": random, "pd": pd, "HTML": HTML, "ClassLabel": ClassLabel, "List": List}
+    notebook = taught("02", cells, **given)
     notebook["display"] = lambda html: shown.append(html.data)
     monkeypatch.setattr(display, "display", lambda html: shown.append(html.data))
     notebook["show_random_elements"](dataset, 3, seed=1)

@@ -3,12 +3,15 @@
 import http.server
 import os
 import re
+import shutil
 import subprocess
 import threading
 import venv
 import zipfile
 from functools import partial
+from pathlib import Path
 
+import pip
 import pytest
 
 from course.environment import install
@@ -50,12 +53,15 @@ def linux_without_gpu(monkeypatch) -> None:
 
 @pytest.fixture
 def fresh_python(tmp_path, monkeypatch) -> str:
-    """A Python with pip, which has no settings of this machine."""
-    venv.create(tmp_path / "venv", with_pip=True)
+    """A Python with the pip of this one, which has no settings of this machine."""
+    venv.create(tmp_path / "venv")
+    python = str(install.python_of(tmp_path / "venv"))
+    # To install one of its own would take seconds.
+    shutil.copytree(Path(pip.__file__).parent, Path(install.purelib(python), "pip"))
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    return str(install.python_of(tmp_path / "venv"))
+    return python
 
 
 def installed_torch(python: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 import torch
 import transformers
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error
-from transformers import AutoModelForSequenceClassification, EvalPrediction, TrainingArguments
+from transformers import EvalPrediction, TrainingArguments
 
 from helpers.levels import LEVELS
 from helpers.sources import HUB
@@ -86,19 +86,6 @@ def test_the_encoder_is_pretrained_whatever_the_seed(source, model):
     )
 
 
-def test_there_is_one_logit_for_each_label(source):
-    classifier = load_classifier(source, ["bad", "good"])
-    logits = classifier(input_ids=torch.tensor([[101, 2204, 102]] * 3)).logits
-    assert logits.shape == (3, 2)
-
-
-def test_the_names_of_the_labels_are_saved_with_the_model(model, tmp_path):
-    model.save_pretrained(tmp_path)
-    config = AutoModelForSequenceClassification.from_pretrained(tmp_path).config
-    assert config.id2label == dict(enumerate(LEVELS))
-    assert config.label2id == {name: number for number, name in enumerate(LEVELS)}
-
-
 def test_loading_says_nothing(source, capfd):
     records = []
     handler = logging.Handler()
@@ -169,10 +156,6 @@ def test_changes_leave_the_recipe_as_it_was(source, tmp_path):
     assert before == RECIPE
 
 
-def test_training_stays_on_the_cpu_also_where_there_is_a_gpu(source, tmp_path):
-    assert training_arguments(source, tmp_path).use_cpu
-
-
 @pytest.mark.parametrize("name", ["evaluation_strategy", "no_cuda", "epochs"])
 def test_an_argument_that_does_not_exist_is_refused_by_name(source, tmp_path, name):
     with pytest.raises(TypeError, match=name):
@@ -201,21 +184,6 @@ def test_the_history_has_a_row_for_each_evaluated_epoch():
     ]
 
 
-def test_nothing_that_a_clock_decides_is_in_the_history():
-    faster = [
-        {
-            name: value / 2 if "time" in name or "second" in name else value
-            for name, value in row.items()
-        }
-        for row in LOG
-    ]
-    assert epoch_history(faster) == epoch_history(LOG)
-
-
 def test_an_evaluation_before_any_training_has_no_training_loss():
     [row] = epoch_history([{"eval_loss": 1.6, "epoch": 0, "step": 0}])
     assert np.isnan(row["training_loss"])
-
-
-def test_the_history_of_nothing_is_empty():
-    assert epoch_history([]) == []

@@ -18,4 +18,4 @@ def test_the_commits_are_formatted_by_the_pinned_ruff():
     text = (PROJECT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
     pins = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
     version = text.partition("rev: v")[2].split()[0]
-    assert f'"ruff=={version}"' in pins
+    assert f'"ruff=={version}"' in pins, ".pre-commit-config.yaml has another ruff"

@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import psutil
+from filelock import FileLock, Timeout
 
 from course.classroom import sandbox
 from course.classroom.assignments import (
@@ -45,6 +46,8 @@ from helpers.files import write_whole
 
 COURSE = PROJECT / "build" / "grade"
 OUTPUT = PROJECT / "build" / "grades.csv"
+# Held while the command runs: two would rename each other's grades.
+LOCK = PROJECT / "build" / ".grade.lock"
 
 # How long a whole submission may run.
 SUBMISSION_SECONDS = 600
@@ -415,10 +418,13 @@ def main(arguments: Sequence[str] = ()) -> int:
             "docs/teaching.md."
         )
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
-    keep_earlier(OUTPUT, COURSE)
     shown = os.path.relpath(OUTPUT)
     try:
-        rows = write(grade_all(files, folder, problem is None), OUTPUT)
+        with FileLock(LOCK, timeout=0):
+            keep_earlier(OUTPUT, COURSE)
+            rows = write(grade_all(files, folder, problem is None), OUTPUT)
+    except Timeout:
+        raise SystemExit(f"Another 'grade' is writing {shown}: wait until it ends.") from None
     except KeyboardInterrupt:
         print(f"\n{shown}: what was graded before you stopped it")
         raise

@@ -5,7 +5,6 @@ imported with one that is malformed.
 """
 
 import errno
-import importlib.metadata
 import json
 import os
 import shutil
@@ -15,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.hub.metric_cache import EVALUATE, changed_scripts, remove_wrong_scripts
 from course.hub.retry import DELAYS, cause_chain, first_line, retry
 from helpers import hub
 from helpers.environment import PROJECT
@@ -59,7 +57,7 @@ class HubFile:
         self.cache_path.unlink(missing_ok=True)
 
 
-def list_files(kind: str, repo: str, revision: str = "main") -> Iterator[HubFile]:
+def list_files(kind: str, repo: str) -> Iterator[HubFile]:
     """Yield the files that the Hub lists for a repository.
 
     Raises:
@@ -71,7 +69,7 @@ def list_files(kind: str, repo: str, revision: str = "main") -> Iterator[HubFile
     from course.hub.client import check_name
 
     api = HfApi(endpoint=hub.endpoint(), token=hub.find_token() or False)
-    commit = api.repo_info(repo, repo_type=kind, revision=revision).sha
+    commit = api.repo_info(repo, repo_type=kind, revision="main").sha
     check_name(commit)
     # Not the repository's information, from which a mirror leaves out the sizes.
     for entry in api.list_repo_tree(repo, repo_type=kind, revision=commit, recursive=True):
@@ -81,45 +79,25 @@ def list_files(kind: str, repo: str, revision: str = "main") -> Iterator[HubFile
             yield HubFile(kind, repo, commit, entry.path, entry.size, digest)
 
 
-def list_metric(name: str) -> list[HubFile]:
-    """Return a metric's script, if the Hub has it, at the revision that `evaluate` loads."""
-    from huggingface_hub.errors import RevisionNotFoundError
-
-    repo = f"evaluate-metric/{name}"
-    try:
-        files = list(list_files("space", repo, f"v{importlib.metadata.version('evaluate')}"))
-    except RevisionNotFoundError:
-        files = list(list_files("space", repo))
-    return [file for file in files if file.path == f"{name}.py"]
-
-
-def list_remote_files(delays: Sequence[float]) -> tuple[list[HubFile], list[HubFile]]:
-    """Ask the Hub which files there are to fetch.
-
-    Returns:
-        The files of the dataset and the model, and the metrics' scripts.
-
-    Raises:
-        SourceError: if a script is not the one that the course knows.
-    """
+def list_remote_files(delays: Sequence[float]) -> list[HubFile]:
+    """Ask the Hub which files of the dataset and the model there are to fetch."""
     dataset = retry(lambda: list(list_files("dataset", hub.DATASET)), delays)
     model = retry(lambda: list(list_files("model", hub.MODEL)), delays)
     files = [file for file in dataset if file.path.endswith((".parquet", "README.md"))]
-    files += [file for file in model if file.path in hub.MODEL_FILES]
-    listed = [retry(lambda name=name: list_metric(name), delays) for name in hub.METRICS]
-    scripts = [script for found in listed for script in found]
-    if changed := changed_scripts({metric_of(script): script.digest for script in scripts}):
-        raise SourceError(
-            f"The Hub at HF_ENDPOINT={hub.endpoint()} does not have the programs that the course "
-            f"knows from evaluate {EVALUATE} for {', '.join(changed)}, and others are not run: set "
-            "HF_ENDPOINT to another Hub, or COURSE_SOURCE=embedded, which needs none."
-        )
-    return files, scripts
+    return files + [file for file in model if file.path in hub.MODEL_FILES]
 
 
-def metric_of(script: HubFile) -> str:
-    """Return the name of a script's metric."""
-    return Path(script.path).stem
+def download_metrics(delays: Sequence[float]) -> None:
+    """Download the metrics' scripts that are missing from the cache, or not the ones to run.
+
+    Raises:
+        SourceError: if the Hub has others.
+    """
+    for name in hub.METRIC_SCRIPTS:
+        if not hub.has_metric(name):
+            problem = retry(lambda name=name: hub.download_metric(name), delays)
+            if problem:
+                raise SourceError(problem)
 
 
 def download(file: HubFile) -> None:
@@ -188,14 +166,13 @@ def _check_space(files: Sequence[HubFile]) -> None:
         )
 
 
-def load_all(scripts: Sequence[HubFile], delays: Sequence[float]) -> None:
+def load_all(delays: Sequence[float]) -> None:
     """Load everything once, in a process of its own, so that the clients find it offline.
 
     Raises:
         SourceError: if that fails.
     """
-    paths = {metric_of(script): str(script.cache_path) for script in scripts}
-    command = [sys.executable, "-m", "course.hub.warm_cache", json.dumps([paths, list(delays)])]
+    command = [sys.executable, "-m", "course.hub.warm_cache", json.dumps(list(delays))]
     # Each download has been reported already; an error is in the last line.
     quiet = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "PYTHONUNBUFFERED": "1"}
     process = subprocess.run(
@@ -226,16 +203,15 @@ def fetch(delays: Sequence[float]) -> None:
     from course.hub.client import guard_client
 
     guard_client()
-    files, scripts = list_remote_files(delays)
-    everything = files + scripts
-    total = format_bytes(sum(file.size for file in everything))
-    print(f"From {hub.endpoint()} into {hub.home()}: {len(everything)} files, {total}.")
-    fetched = download_missing(everything, delays)
-    for name in hub.METRICS:
-        remove_wrong_scripts(name)
+    # First: from a Hub that sends other programs, nothing else is taken either.
+    download_metrics(delays)
+    files = list_remote_files(delays)
+    total = format_bytes(sum(file.size for file in files))
+    print(f"From {hub.endpoint()} into {hub.home()}: {len(files)} files, {total}.")
+    fetched = download_missing(files, delays)
     if fetched or hub.list_missing(HUB.cache_dir):
         print("Loading everything once, as the notebooks do (a minute or so) ...")
-        load_all(scripts, delays)
+        load_all(delays)
     if missing := hub.list_missing(HUB.cache_dir):
         raise SourceError(
             f"The cache still lacks {', '.join(missing)}: run 'python -m course fetch' again."

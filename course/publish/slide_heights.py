@@ -29,6 +29,7 @@ TABLE_PADDING = 2
 TABLE_LINE = CODE_LINE + 2 * TABLE_PADDING + 1
 PICTURE, PROGRESS = 440, 40
 
+# nbconvert renders the notebooks' pages with this parser too.
 parse = mistune.create_markdown(renderer="ast", plugins=["table"])
 
 

@@ -1,7 +1,9 @@
-"""Check the exercises of notebook 11, scale_out."""
+"""Check the exercises of notebook 11, more_data."""
 
 import math
 from collections.abc import Iterator, Sequence
+
+import numpy as np
 
 from helpers.check.answers import Answer, Hint, Misconception, compare, exercise
 
@@ -42,23 +44,23 @@ EVERYBODY_READS_ALL = Misconception(
     "You let every process train on all rows, which repeats them as many times: each row belongs "
     "to one process.",
 )
-BITS_FOR_BYTES = Misconception(
-    "bits-for-bytes",
-    "你把网络的比特当成了字节：10 Gb/s 的小写 b 是比特，每秒只有 1.25 GB，要除以 8。",
-    "You took the network's bits for bytes: the small b of 10 Gb/s means bits, 1.25 GB a second, "
-    "so divide by 8.",
+HALF_THE_CHANCE = Misconception(
+    "half-the-chance",
+    "你用了 1.96：这样只有一半的机会看出来，要有 80 % 的机会，用 2.8。",
+    "You took 1.96, which leaves only an even chance to see the difference: for a chance of 80 %, "
+    "take 2.8.",
 )
-GRADIENTS_SENT_ONCE = Misconception(
-    "gradients-sent-once",
-    "你以为每一步只送一份梯度：环形全归约要送出 2(n−1)/n 份，先汇总，再把结果传回来。",
-    "You took it that each GPU sends one copy of the gradients a step: a ring all-reduce sends "
-    "2(n−1)/n copies, to add them up and to hand the sum round.",
+PAIRS_TAKEN_APART = Misconception(
+    "pairs-taken-apart",
+    "你把两边的标准差分开来算：种子相同，一部分运气一减就抵消了，先一对一对地减，再算标准差。",
+    "You took the standard deviations of the two sides: with the same seed some of the luck "
+    "cancels, so subtract pair by pair first, and take the standard deviation of that.",
 )
-STEPS_STAY = Misconception(
-    "steps-stay",
-    "你以为加了 GPU，步数还是那么多：每一步看的条数乘了 GPU 数，步数就除以它。",
-    "You took it that more GPUs leave the steps as they are: a step sees as many times the "
-    "reviews, so divide the steps by the number of GPUs.",
+SPREAD_OF_THESE_ONLY = Misconception(
+    "spread-of-these-only",
+    "你除以了 n：这几对只是样本，估计标准差要除以 n−1，用 `ddof=1`。",
+    "You divided by n: these pairs are only a sample, and to estimate the standard deviation you "
+    "divide by n−1, with `ddof=1`.",
 )
 
 Shards = Sequence[Sequence[int]]
@@ -150,42 +152,44 @@ def _rows_of_rank(answer: Answer) -> None:
 
 @exercise(
     "11-3",
-    "exchange_hours(parameters, samples, batch_size, gpus, gigabits)",
+    "pairs_needed(first, second, gain)",
     Hint(
-        "先数一共走几步：GPU 越多，每一步处理的条数越多，步数越少。",
-        "Count the steps first: with more GPUs a step has more reviews, and there are fewer steps.",
+        "同一个种子的两次准确率是一对：先求每一对的差。",
+        "The two accuracies with one seed are a pair: take the difference of each pair first.",
     ),
     Hint(
-        "环形全归约每一步发送 `2 * (gpus - 1) / gpus` 份梯度，一份是 `4 * parameters` 字节。",
-        "In a step, ring all-reduce sends `2 * (gpus - 1) / gpus` times the gradients, which "
-        "are `4 * parameters` bytes.",
+        "s 是这些差的标准差。它是凭几对估计的，所以除以 n − 1：`std(ddof=1)`。",
+        "The s is the standard deviation of these differences. A few pairs only estimate it, so "
+        "divide by n − 1: `std(ddof=1)`.",
     ),
     Hint(
-        "网络每秒 `gigabits * 1e9 / 8` 字节；秒数除以 3,600。",
-        "The network carries `gigabits * 1e9 / 8` bytes a second; divide the seconds by 3,600.",
+        "`(2.8 * spread / gain) ** 2`，向上取整成整数。",
+        "Take `(2.8 * spread / gain) ** 2`, and round up to a whole number.",
     ),
 )
-def _exchange_hours(answer: Answer) -> None:
-    """The machines of the notebook, and one with a faster network."""
-    reviews = 3 * 650_000
-    cases = [(108_310_272, reviews, 32, 8, 80), (108_310_272, reviews, 32, 16, 10)]
-    cases += [(335_141_888, reviews, 16, 16, 400)]
+def _pairs_needed(answer: Answer) -> None:
+    """The five pairs of the notebook, and other ones."""
+    half, nothing = [0.457, 0.439, 0.465, 0.473, 0.474], [0.466, 0.440, 0.470, 0.462, 0.446]
+    cases = [(half, nothing, gain) for gain in (0.02, 0.01, 0.005)]
+    cases += [([0.31, 0.35, 0.33], [0.34, 0.36, 0.35], 0.003)]
 
-    def hours(
-        byte: int = 8, sent: Answer = lambda n: 2 * (n - 1) / n, split: bool = True
-    ) -> Answer:
-        def compute(
-            parameters: int, samples: int, batch_size: int, gpus: int, gigabits: float
-        ) -> float:
-            steps = samples / (batch_size * (gpus if split else 1))
-            seconds = steps * sent(gpus) * 4 * parameters / (gigabits * 1e9 / byte)
-            return seconds / 3_600
+    def pairs(factor: float = 2.8, ddof: int = 1) -> Answer:
+        def compute(first: Sequence[float], second: Sequence[float], gain: float) -> int:
+            spread = np.subtract(second, first).std(ddof=ddof)
+            return math.ceil((factor * spread / gain) ** 2)
 
         return compute
 
+    def apart(first: Sequence[float], second: Sequence[float], gain: float) -> int:
+        variance = np.var(first, ddof=1) + np.var(second, ddof=1)
+        return math.ceil((2.8 / gain) ** 2 * variance)
+
     mistakes = {
-        BITS_FOR_BYTES: hours(byte=1),
-        GRADIENTS_SENT_ONCE: hours(sent=lambda n: 1),
-        STEPS_STAY: hours(split=False),
+        HALF_THE_CHANCE: pairs(factor=1.96),
+        PAIRS_TAKEN_APART: [
+            apart,
+            lambda first, _, gain: math.ceil(2 * (2.8 * np.std(first, ddof=1) / gain) ** 2),
+        ],
+        SPREAD_OF_THESE_ONLY: pairs(ddof=0),
     }
-    compare(answer, cases, hours(), mistakes)
+    compare(answer, cases, pairs(), mistakes)

@@ -11,8 +11,6 @@ from support.running_lab import Lab, running_lab
 from visitor import Visitor
 
 from course.environment.chromium import find_chromium
-from course.publish.site import make_site
-from course.publish.slides import make_slides
 from helpers.environment import PROJECT
 
 OPTIONS = [
@@ -76,17 +74,3 @@ def open_notebook(lab, visitor) -> Callable[[str], NotebookPage]:
         return NotebookPage(visitor.page, lab, name, language)
 
     return open_notebook
-
-
-@pytest.fixture(scope="session")
-def slides(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("built") / "slides"
-    make_slides(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("built")
-    make_site(folder / "source", folder / "site")
-    return folder / "site"

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from helpers.levels import LEVELS
 
+pytestmark = pytest.mark.xdist_group("jupyterlab")
 RUN_MILLISECONDS = 300_000
 # Both are the same to JupyterLab: the Chinese ones are opened for their pictures.
 in_each_language = pytest.mark.parametrize(
@@ -24,7 +25,7 @@ def test_it_opens_at_the_first_notebook_of_the_language(lab, visitor):
     first = listed.filter(has_text="00_quickstart.ipynb")
     expect(first).to_be_visible(timeout=LOADING_MILLISECONDS)
     expect(visitor.page.locator(".jp-BreadCrumbs")).to_contain_text(f"/{LANGUAGE}/")
-    expect(listed.filter(has_text="11_scale_out.ipynb")).to_be_visible()
+    expect(listed.filter(has_text="12_more_processes.ipynb")).to_be_visible()
 
 
 def test_no_notice_asks_for_anything(open_notebook, visitor):

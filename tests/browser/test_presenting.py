@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from course.notebooks.languages import LANGUAGES
 
+pytestmark = pytest.mark.xdist_group("slides")
 DECK = "07_finetune_bert"
 # A heading with a table below it, and the word before the questions that the speaker asks.
 UNLABELLED = {"zh": ("没有标签的行", "提问："), "en": ("Rows without a label", "Ask:")}
@@ -13,9 +14,9 @@ in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @pytest.fixture
-def deck(slides, visitor, language):
+def deck(built_slides, visitor, language):
     """A deck that is open at its first slide."""
-    visitor.page.goto((slides / language / f"{DECK}.html").as_uri())
+    visitor.page.goto((built_slides / language / f"{DECK}.html").as_uri())
     expect(visitor.page.locator(".reveal.ready, .reveal .present").first).to_be_visible()
     return visitor.page
 
@@ -23,13 +24,6 @@ def deck(slides, visitor, language):
 def on_the_screen(page):
     """The slide that is shown."""
     return page.locator(".slides > section.present > section.present")
-
-
-@in_each_language
-def test_the_index_leads_to_each_deck(slides, visitor, language):
-    visitor.page.goto((slides / "index.html").as_uri())
-    visitor.page.locator(f"a[href='{language}/{DECK}.html']").click()
-    expect(on_the_screen(visitor.page).get_by_role("heading", level=1)).to_contain_text("07")
 
 
 @in_each_language
@@ -58,20 +52,10 @@ def test_the_result_comes_after_its_code(deck, language):
 
 
 @in_each_language
-def test_s_opens_the_notes_of_the_speaker_with_the_minutes(deck, visitor, language):
-    with deck.expect_popup() as opened:
-        deck.keyboard.press("s")
-    notes = opened.value
-    minutes = {"zh": "分钟", "en": "min"}[language]
-    expect(notes.locator(".speaker-controls-notes")).to_contain_text(minutes)
-    expect(notes.get_by_text("Time to finish current slide")).to_be_visible()
-
-
-@in_each_language
-def test_every_slide_of_every_deck_fits_the_screen(slides, visitor, language):
+def test_every_slide_of_every_deck_fits_the_screen(built_slides, visitor, language):
     """Nobody scrolls on a projector, and nothing is cut off at the right."""
     too_large = []
-    for path in sorted((slides / language).glob("*.html")):
+    for path in sorted((built_slides / language).glob("*.html")):
         visitor.page.goto(path.as_uri())
         visitor.page.wait_for_function("Reveal.isReady()")
         found = visitor.page.evaluate(
@@ -102,10 +86,10 @@ def test_a_plot_fits_its_slide(deck, language):
 
 
 @in_each_language
-def test_a_slide_has_its_table_and_the_notes_the_question_to_ask(slides, visitor, language):
+def test_a_slide_has_its_table_and_the_notes_the_question_to_ask(built_slides, visitor, language):
     heading, asks = UNLABELLED[language]
     deck = visitor.page
-    deck.goto((slides / language / "02_random_display.html").as_uri())
+    deck.goto((built_slides / language / "02_random_display.html").as_uri())
     deck.evaluate(
         """(text) => {
             const heading = [...document.querySelectorAll('h3')].find(
@@ -128,4 +112,5 @@ def test_a_slide_has_its_table_and_the_notes_the_question_to_ask(slides, visitor
     upcoming = on_the_screen(notes.frame_locator("#upcoming-slide iframe"))
     expect(upcoming).to_be_visible()
     expect(notes.locator(".speaker-controls-notes")).to_contain_text(asks)
+    expect(notes.get_by_text("Time to finish current slide")).to_be_visible()
     visitor.keep_picture("slides_notes", language, notes)

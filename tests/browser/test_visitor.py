@@ -1,20 +1,9 @@
 """The visitor notices what it is there to notice."""
 
 import pytest
-from visitor import Visitor, stays_here
+from visitor import Visitor
 
-
-@pytest.mark.parametrize(
-    "address",
-    ["http://127.0.0.1:8888/lab", "http://localhost/", "file:///tmp/a.html", "data:text/html,a"],
-)
-def test_an_address_on_this_machine_stays_here(address):
-    assert stays_here(address)
-
-
-@pytest.mark.parametrize("address", ["https://cdn.example/a.js", "http://192.168.1.10/", "wss://x"])
-def test_any_other_address_does_not(address):
-    assert not stays_here(address)
+pytestmark = pytest.mark.xdist_group("visitor")
 
 
 def test_a_script_from_elsewhere_is_noticed_and_does_not_come(chromium):

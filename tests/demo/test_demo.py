@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmarks.demo_latency import running_demo
+from course.__main__ import command_here
 from course.doctor import version_of
 from course.environment.install import LOCKS
 from course.environment.kernel import prepare_kernel_environment
@@ -94,6 +94,26 @@ class Demo:
         """Return the headers and the text of one of its files."""
         with urllib.request.urlopen(f"{self.address}/{path}", timeout=60) as response:
             return dict(response.headers), response.read().decode()
+
+
+@contextlib.contextmanager
+def running_demo(
+    environment: Mapping[str, str] = os.environ,
+) -> Iterator[tuple[str, subprocess.Popen]]:
+    """The demo in a process of its own, on a free port: the page's address, and the process."""
+    command = [*command_here("demo"), "--port", "0"]
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        try:
+            for line in process.stdout:
+                if address := re.search(r"http://127\.0\.0\.1:\d+", line):
+                    yield address[0], process
+                    return
+            pytest.fail("The demo did not start; its own message is above.")
+        finally:
+            process.kill()
 
 
 @contextlib.contextmanager

@@ -11,12 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.hub_fixtures import DATASET, METRIC_DIGESTS, METRIC_SCRIPTS, METRICS, MODEL, fill_hub
+from support.hub_fixtures import (
+    DATASET,
+    KNOW_SCRIPTS,
+    METRIC_SCRIPTS,
+    METRICS,
+    MODEL,
+    fill_hub,
+)
 
 from course.environment.install import requirements
 from course.environment.kernel import OFFLINE
-from course.hub import metric_cache
 from course.hub.retry import first_line, is_permanent, retry
+from helpers import hub as hub_module
 from helpers import local_hub
 from helpers.environment import PROJECT
 from helpers.hub import MODEL_FILES
@@ -24,17 +31,15 @@ from helpers.local_hub import Faults, LocalHub, etag_of
 
 NOBODY = "http://127.0.0.1:9"
 
-# As the command, without the waiting: neither its own nor that inside the clients;
-# with the scripts of the hub on loopback for those of the real one.
+# As the command, without the waiting: neither its own nor that inside the clients.
 FETCH = """
 import huggingface_hub, sys, time
-from course.hub import fetch, metric_cache
+from course.hub import fetch
 time.sleep = lambda seconds: None
-metric_cache.SCRIPTS |= {digests}
 {before}
 sys.exit(fetch.main(delays=[0.0] * 20))
 """
-LOAD_NOTHING = "fetch.load_all = lambda scripts, delays: None"
+LOAD_NOTHING = "fetch.load_all = lambda delays: None"
 
 LOAD = """
 import evaluate
@@ -68,13 +73,17 @@ def run(folder: Path, code: str, **variables: str) -> subprocess.CompletedProces
     }
     folder.mkdir(exist_ok=True)
     return subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=folder, capture_output=True, text=True
+        [sys.executable, "-c", KNOW_SCRIPTS + code],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
     )
 
 
 def fetch(folder: Path, endpoint: str, before: str = "", **variables: str):
     variables = {"HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1", **variables}
-    return run(folder, FETCH.format(before=before, digests=METRIC_DIGESTS), **variables)
+    return run(folder, FETCH.format(before=before), **variables)
 
 
 def only_sentence(process: subprocess.CompletedProcess) -> str:
@@ -168,7 +177,7 @@ def test_the_same_weights_for_other_frameworks_stay_where_they_are(story):
 
 
 def test_no_error_page_is_kept_as_a_metric(story):
-    scripts = list((story.folder / "hf" / "modules").rglob("evaluate-metric--*/*/[afm]*.py"))
+    scripts = list((story.folder / "hf" / "metric_scripts").rglob("*.*"))
     assert {path.stem: path.read_bytes() for path in scripts} == METRIC_SCRIPTS
     assert len(scripts) == len(METRICS)
 
@@ -180,22 +189,20 @@ def test_nothing_half_done_is_left_behind(story):
 def test_the_size_is_said_first(story):
     entries = [*story.files("dataset", DATASET).values()]
     entries += [story.files("model", MODEL)[name] for name in MODEL_FILES]
-    for name in METRICS:
-        entries += story.files("space", f"evaluate-metric/{name}").values()
     size = sum(entry["size"] for entry in entries) / 1e6
-    first_line = story.first.stdout.splitlines()[0]
-    assert first_line.endswith(f"{story.folder / 'hf'}: 11 files, {size:,.1f} MB.")
+    before, _, _ = story.first.stdout.partition("[1/8]")
+    assert f"into {story.folder / 'hf'}: 8 files, {size:,.1f} MB.\n" in before
 
 
 def test_each_file_is_announced_as_it_comes(story):
     lines = story.first.stdout.splitlines()
     announced = [line for line in lines if line.startswith("[")]
-    assert [line.split()[0] for line in announced] == [f"[{n}/11]" for n in range(1, 12)]
+    assert [line.split()[0] for line in announced] == [f"[{n}/8]" for n in range(1, 9)]
 
 
 def test_a_second_run_fetches_nothing(story):
     assert story.second.returncode == 0, story.second.stderr
-    assert "Already in the cache, digests right: 11 of 11 files." in story.second.stdout
+    assert "Already in the cache, digests right: 8 of 8 files." in story.second.stdout
     assert not [path for _, path, _ in story.second_requests if "/api/" not in path]
 
 
@@ -226,13 +233,11 @@ def test_what_was_made_from_a_damaged_file_is_removed_with_it(fetched, hub):
     assert list(fetched.rglob("*.arrow")) == []
 
 
-def test_an_error_page_that_was_kept_as_a_metric_is_removed(fetched, hub):
-    (script,) = fetched.rglob("evaluate-metric--f1/*/f1.py")
+def test_an_error_page_that_was_kept_as_a_metric_is_replaced(fetched, hub):
+    (script,) = fetched.rglob("metric_scripts/f1/f1.py")
     script.write_text('{"error": "Service unavailable"}')
-    process = fetch(fetched, hub.url, LOAD_NOTHING)
-    assert "still lacks the metric f1" in only_sentence(process)
-    assert not script.exists()
-    assert not (fetched / "hf" / "evaluate" / "downloads").exists()
+    assert fetch(fetched, hub.url, LOAD_NOTHING).returncode == 0
+    assert script.read_bytes() == METRIC_SCRIPTS["f1"]
 
 
 def test_a_file_that_always_comes_wrong_is_not_kept(fetched, hub):
@@ -310,13 +315,21 @@ def test_of_a_link_in_the_cache_to_a_file_elsewhere_only_the_link_is_replaced(fe
     assert path.read_bytes() == content
 
 
-def test_a_changed_script_is_refused_before_anything_is_fetched(own_hub, tmp_path, work):
-    evil = f"open({str(work.parent / 'ran')!r}, 'w')".encode()
-    own_hub.add_repo("evaluate-metric/f1", "space", {"f1.py": evil})
-    sentence = only_sentence(fetch(tmp_path, own_hub.url))
-    assert "does not have the programs that the course knows from evaluate" in sentence
+@pytest.fixture
+def evil(own_hub, work) -> str:
+    """A hub whose script for f1 is another program: it writes into the user's work."""
+    script = f"open({str(work.parent / 'ran')!r}, 'w')".encode()
+    own_hub.add_repo("evaluate-metric/f1", "space", {"f1.py": script})
+    return own_hub.url
+
+
+def test_a_changed_script_is_refused_before_anything_else_is_fetched(evil, own_hub, tmp_path):
+    sentence = only_sentence(fetch(tmp_path, evil))
+    assert "does not have the program that the course knows from evaluate" in sentence
     assert "for f1," in sentence
-    assert not [path for _, path, _ in own_hub.requests if "/resolve/" in path]
+    asked = [path for _, path, _ in own_hub.requests if "/resolve/" in path]
+    assert {path.split("/")[1] for path in asked} == {"spaces"}
+    assert not list((tmp_path / "hf").rglob("f1.py"))
 
 
 def test_a_script_that_is_not_there_is_refused(own_hub, tmp_path):
@@ -324,27 +337,69 @@ def test_a_script_that_is_not_there_is_refused(own_hub, tmp_path):
     assert "for mae," in only_sentence(fetch(tmp_path, own_hub.url))
 
 
-def test_a_script_that_is_not_the_one_listed_never_runs(own_hub, tmp_path, work):
-    evil = f"open({str(work.parent / 'ran')!r}, 'w')".encode()
-    own_hub.content_path(METRIC_DIGESTS["f1"]).write_bytes(evil)
-    assert "f1.py was downloaded with a wrong digest" in only_sentence(fetch(tmp_path, own_hub.url))
-    assert not list((tmp_path / "hf").rglob("f1.py"))
+LOAD_F1 = """
+import evaluate
+from helpers.sources import SourceError, get_source
+
+source = get_source()
+try:
+    f1 = evaluate.load(source.metric("f1"))
+    print(f1.compute(predictions=[0, 1], references=[0, 1]))
+except SourceError as error:
+    print(error)
+"""
 
 
-def test_a_script_that_was_changed_in_the_cache_is_replaced(fetched, hub):
-    (script,) = fetched.rglob("evaluate-metric--f1/*/f1.py")
-    script.write_text("print('changed')")
-    assert fetch(fetched, hub.url).returncode == 0
-    (script,) = fetched.rglob("evaluate-metric--f1/*/f1.py")
-    assert script.read_bytes() == METRIC_SCRIPTS["f1"]
+def load_f1(folder: Path, **variables: str) -> str:
+    """Load a metric as the notebooks do; return the one line that comes of it."""
+    process = run(folder, LOAD_F1, **variables)
+    assert process.returncode == 0, process.stderr
+    (line,) = process.stdout.splitlines()
+    return line
+
+
+def test_a_notebook_gets_a_metric_that_nobody_fetched(tmp_path, hub):
+    assert load_f1(tmp_path, HF_ENDPOINT=hub.url) == "{'f1': 1.0}"
+
+
+def test_a_notebook_refuses_a_changed_script_before_it_runs(evil, tmp_path):
+    line = load_f1(tmp_path, HF_ENDPOINT=evil)
+    assert "does not have the program that the course knows" in line
+    assert line.endswith(".")
+
+
+def test_a_notebook_refuses_a_script_that_was_changed_in_the_cache(fetched, evil):
+    (script,) = fetched.rglob("metric_scripts/f1/f1.py")
+    script.write_bytes(b"print('changed')")
+    assert "does not have the program" in load_f1(fetched, HF_ENDPOINT=evil)
+
+
+def test_a_notebook_runs_no_script_that_evaluate_has_kept_by_its_name(fetched, work):
+    kept = fetched / "hf/modules/evaluate_modules/metrics/evaluate-metric--f1" / ("0" * 64)
+    kept.mkdir(parents=True)
+    (kept / "f1.py").write_text(f"open({str(work.parent / 'ran')!r}, 'w')")
+    assert load_f1(fetched, HF_ENDPOINT=NOBODY, HF_HUB_OFFLINE="1") == "{'f1': 1.0}"
+
+
+@pytest.mark.parametrize("source", ["embedded", "hub"])
+def test_a_changed_copy_of_a_script_is_not_run(fetched, work, source):
+    variables = {"COURSE_SOURCE": source, "HF_ENDPOINT": NOBODY, "HF_HUB_OFFLINE": "1"}
+    assert load_f1(fetched, **variables) == "{'f1': 1.0}"
+    (copy,) = fetched.rglob("modules/evaluate_modules/metrics/f1/*/f1.py")
+    copy.write_text(f"open({str(work.parent / 'ran')!r}, 'w')")
+    assert load_f1(fetched, **variables) == "{'f1': 1.0}"
+
+
+def test_with_a_fetched_script_the_hub_is_not_asked_for_one(fetched, evil):
+    assert load_f1(fetched, HF_ENDPOINT=evil) == "{'f1': 1.0}"
 
 
 def test_the_scripts_that_may_run_are_those_of_the_version_that_is_pinned():
-    assert f"evaluate=={metric_cache.EVALUATE}" in requirements()
-    assert tuple(metric_cache.SCRIPTS) == METRICS
+    assert f"evaluate=={hub_module.EVALUATE}" in requirements()
+    assert tuple(hub_module.METRIC_SCRIPTS) == METRICS
     for page in ("teaching.md", "teaching.zh-CN.md"):
         text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
-        assert f"`evaluate` {metric_cache.EVALUATE}" in text
+        assert f"`evaluate` {hub_module.EVALUATE}" in text
 
 
 @pytest.mark.parametrize("endpoint", ["http://[::1", "http://127.0.0.1:99999"])
@@ -383,7 +438,8 @@ def test_too_small_a_disk_is_one_sentence_before_anything_comes(tmp_path, hub):
     sentence = only_sentence(fetch(tmp_path, hub.url, small))
     assert "1.0 MB free" in sentence
     assert "HF_HOME" in sentence
-    assert not [path for _, path, _ in hub.requests if "/resolve/" in path]
+    # The metrics' scripts come first, a few kilobytes.
+    assert not [path for _, path, _ in hub.requests if "/resolve/" in path and "space" not in path]
 
 
 def test_a_disk_that_fills_up_is_one_sentence(tmp_path, hub):

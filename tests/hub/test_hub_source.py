@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.hub_fixtures import KNOW_SCRIPTS, METRIC_SCRIPTS
 
 from course.environment.kernel import OFFLINE
 from helpers import hub as hub_module
 from helpers.environment import PROJECT
-from helpers.hub import CONFIG, METRICS, MODEL, MODEL_FILES
+from helpers.files import write_whole
+from helpers.hub import CONFIG, MODEL, MODEL_FILES
 from helpers.local_hub import LocalHub
 
 NOBODY = "http://127.0.0.1:9"
@@ -50,7 +52,11 @@ def choose(tmp_path: Path, code: str = CHOOSE, **variables: str) -> str:
         **variables,
     }
     process = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-c", KNOW_SCRIPTS + code],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
     )
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
@@ -60,16 +66,16 @@ def choose(tmp_path: Path, code: str = CHOOSE, **variables: str) -> str:
 
 def fill_cache(home: Path) -> None:
     """Lay out what the clients leave behind; test_fetch.py has the clients themselves do it."""
-    sha, script = "0" * 40, "1" * 64
+    sha = "0" * 40
     model = home / "hub" / "models--google-bert--bert-base-cased"
     paths = [model / "snapshots" / sha / name for name in MODEL_FILES]
     prepared = home / "datasets" / "Yelp___yelp_review_full" / CONFIG / "0.0.0" / sha
     paths.append(prepared / "dataset_info.json")
-    modules = home / "modules" / "evaluate_modules" / "metrics"
-    paths += [modules / f"evaluate-metric--{name}" / script / f"{name}.py" for name in METRICS]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+    for name, script in METRIC_SCRIPTS.items():
+        write_whole(home / "metric_scripts" / name / f"{name}.py", script)
     (model / "refs").mkdir()
     (model / "refs" / "main").write_text(sha)
 
@@ -115,6 +121,34 @@ def test_whatever_the_cache_lacks_the_hub_is_asked_for(tmp_path, hub, missing):
     path.unlink()
     assert choose(tmp_path, HF_ENDPOINT=hub.url) == "hub"
     assert len(hub.requests) == 1
+
+
+def test_another_script_than_the_one_to_run_counts_as_missing(tmp_path):
+    fill_cache(tmp_path / "hf")
+    (path,) = (tmp_path / "hf").rglob("f1.py")
+    path.write_bytes(b"print('changed')")
+    assert "lacks the metric f1:" in choose(tmp_path, HF_ENDPOINT=NOBODY, HF_HUB_OFFLINE="1")
+
+
+METRIC = """
+from helpers.sources import HUB, SourceError
+try:
+    print(HUB.metric("f1"))
+except SourceError as error:
+    print(error)
+"""
+
+
+def test_offline_a_metric_that_is_not_there_is_not_asked_for(tmp_path, hub):
+    assert "lacks" in choose(tmp_path, METRIC, HF_ENDPOINT=hub.url, HF_HUB_OFFLINE="1")
+    assert hub.requests == []
+
+
+def test_a_metric_that_cannot_be_had_is_one_sentence_with_the_ways_out(tmp_path):
+    sentence = choose(tmp_path, METRIC, HF_ENDPOINT=NOBODY)
+    assert is_one_sentence(sentence)
+    for words in WAYS_OUT:
+        assert words in sentence
 
 
 def test_offline_asks_nothing_and_names_what_the_cache_lacks(tmp_path, hub):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from support.hub_fixtures import fill_hub
+from support.hub_fixtures import fill_hub, know_scripts
 
 from course.environment.kernel import OFFLINE
 from course.notebooks.execute import find_notebooks
@@ -28,6 +28,7 @@ def copy_project(folder: Path) -> Path:
     """Make a project of the learner's own, without what other runs have left in it."""
     ignore = shutil.ignore_patterns("__pycache__", ".*")
     shutil.copytree(PROJECT / "helpers", folder / "helpers", ignore=ignore)
+    know_scripts(folder)
     shutil.copytree(PROJECT / "notebooks", folder / "notebooks", ignore=ignore)
     (folder / "data").mkdir()
     for name in SHIPPED:

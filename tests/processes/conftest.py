@@ -42,11 +42,13 @@ def environment(threads: int = 1) -> dict[str, str]:
     return os.environ | {"OMP_NUM_THREADS": str(threads)}
 
 
-def finetune(*arguments: str, launcher: list[str] = PROGRAM, threads: int = 1) -> Run:
+def finetune(
+    *arguments: str, launcher: list[str] = PROGRAM, threads: int = 1, **variables: str
+) -> Run:
     done = subprocess.run(
         [*launcher, *arguments],
         cwd=PROJECT,
-        env=environment(threads),
+        env=environment(threads) | variables,
         capture_output=True,
         text=True,
         timeout=300,

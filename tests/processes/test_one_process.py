@@ -16,6 +16,7 @@ import pytest
 
 from helpers.checkpoints import complete_checkpoints
 from helpers.environment import PROJECT
+from helpers.local_hub import HubError, LocalHub
 from tests.processes.conftest import (
     OFTEN,
     PROGRAM,
@@ -155,6 +156,34 @@ def test_two_starts_at_once_into_one_folder_leave_one_run(tmp_path):
     assert (
         json.loads((folder / "result.json").read_text())["accuracy"] == trained.result["accuracy"]
     )
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_model_that_the_hub_refuses_is_saved_all_the_same(tmp_path, monkeypatch, refused):
+    commit = LocalHub.commit
+
+    def refuse(hub, repo, branch, files, title):
+        if refused and title != "initial commit":
+            raise HubError(403, "Your storage is full")
+        return commit(hub, repo, branch, files, title)
+
+    monkeypatch.setattr(LocalHub, "commit", refuse)
+    folder = tmp_path / "run"
+    arguments = ["--output_dir", str(folder), *SMALL, "--num_train_epochs=1"]
+    with LocalHub(tmp_path / "hub") as hub:
+        variables = {**hub.client_environment, "HF_TOKEN": hub.token}
+        done = finetune(*arguments, "--push_to_hub=True", **variables)
+    (repo,) = hub.repos.values()
+    assert ("model.safetensors" in repo.find("main")["files"]) is not refused
+    assert {"model.safetensors", "result.json"} <= {path.name for path in folder.iterdir()}
+    assert done.code == (2 if refused else 0), done.errors
+    assert "Traceback" not in done.errors
+    if refused:
+        sentence = done.errors.splitlines()[-1]
+        assert sentence.startswith(f"The model and its result are in {folder}, and could not be")
+        assert f"'hf upload {repo.name} {folder} --exclude 'checkpoint-*'' sends them" in sentence
+        assert "Your storage is full" in sentence
+        assert hub.token not in done.errors
 
 
 def test_ctrl_c_while_the_libraries_load_prints_no_traceback():

@@ -4,17 +4,12 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
+from support.notebooks import IN_EACH_LANGUAGE, in_both_languages
 
-from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES, notebook_folder
 from course.publish.slide_cells import find_slides, slide_type
 
-PATHS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
+pytestmark = pytest.mark.xdist_group("slides")
 MINUTES = {"zh": "分钟", "en": "min"}
-
-each_notebook = pytest.mark.parametrize(
-    "path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}"
-)
 
 
 @pytest.fixture
@@ -46,29 +41,29 @@ def test_every_link_leads_somewhere(slides):
 
 def test_the_index_links_every_deck(slides):
     linked = [tag["href"] for tag in slides.page("index.html").find_all("a")]
-    assert linked == [f"{path.parent.name}/{path.stem}.html" for path in PATHS]
+    assert linked == [f"{path.parent.name}/{path.stem}.html" for path in IN_EACH_LANGUAGE]
 
 
-@each_notebook
+@in_both_languages
 def test_there_is_a_slide_for_each_cell_that_begins_one(notebook, page):
     begins = [cell for cell in notebook.cells if slide_type(cell) == "slide"]
     assert len(stacks(page)) == len(begins)
 
 
-@each_notebook
+@in_both_languages
 def test_there_is_a_subslide_for_each_that_the_cells_make(notebook, page):
     found = [len(stack.find_all("section", recursive=False)) for stack in stacks(page)]
     assert sum(found) == len(find_slides(notebook))
 
 
-@each_notebook
+@in_both_languages
 def test_the_notes_of_each_slide_begin_with_its_minutes(path, notebook, page):
     minutes = [cell.metadata["minutes"] for cell in notebook.cells if "minutes" in cell.metadata]
     noted = [stack.select_one("aside.notes strong").get_text() for stack in stacks(page)]
     assert noted == [f"{number:g} {MINUTES[path.parent.name]}" for number in minutes]
 
 
-@each_notebook
+@in_both_languages
 def test_the_clock_of_the_speaker_has_the_same_minutes(notebook, page):
     total = sum(slide.minutes or 0 for slide in find_slides(notebook))
     sections = [section for stack in stacks(page) for section in stack.find_all("section")]
@@ -76,18 +71,18 @@ def test_the_clock_of_the_speaker_has_the_same_minutes(notebook, page):
     assert seconds / 60 == pytest.approx(total, rel=0.05)
 
 
-@each_notebook
+@in_both_languages
 def test_no_answer_is_on_a_slide(page):
     assert page.select(".slides details") == []
 
 
-@each_notebook
+@in_both_languages
 def test_every_picture_is_described(page):
     pictures = page.select(".slides img")
     assert [picture for picture in pictures if not picture.get("alt", "").strip()] == []
 
 
-@each_notebook
+@in_both_languages
 def test_what_a_cell_prints_is_on_its_slide(notebook, page):
     shown = page.select_one(".slides").get_text()
     for cell in notebook.cells:

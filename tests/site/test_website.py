@@ -7,17 +7,13 @@ import runpy
 
 import nbformat
 import pytest
+from support.notebooks import in_both_languages
 
-from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES, notebook_folder
+from course.notebooks.languages import LANGUAGES
 from course.publish.site import CONFIGURATION
 from course.publish.site_pages import find_pages
 
-PATHS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
-
-each_notebook = pytest.mark.parametrize(
-    "path", PATHS, ids=lambda path: f"{path.parent.name}/{path.stem}"
-)
+pytestmark = pytest.mark.xdist_group("site")
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -52,7 +48,7 @@ def test_every_link_and_every_anchor_leads_somewhere(site):
     assert site.broken(site.links()) == []
 
 
-@each_notebook
+@in_both_languages
 def test_every_notebook_has_a_page_with_its_title(path, site):
     title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0].lstrip("# ")
     heading = site.page(f"{path.parent.name}/{path.stem}.html").h1.get_text()
@@ -87,7 +83,7 @@ def test_every_page_says_its_language(language, site):
             assert page.html["lang"].split("-")[0] == language
 
 
-@each_notebook
+@in_both_languages
 def test_every_code_cell_is_there_with_what_it_prints(path, site):
     shown = site.page(f"{path.parent.name}/{path.stem}.html").article.get_text()
     for cell in nbformat.read(path, as_version=4).cells:
@@ -97,7 +93,7 @@ def test_every_code_cell_is_there_with_what_it_prints(path, site):
                 assert output.get("text", "").strip() in shown, cell.id
 
 
-@each_notebook
+@in_both_languages
 def test_every_picture_of_a_notebook_is_described(path, site):
     pictures = site.page(f"{path.parent.name}/{path.stem}.html").select("article img")
     assert [picture for picture in pictures if not picture.get("alt", "").strip()] == []
@@ -114,10 +110,6 @@ def test_a_page_is_indexed_by_words_characters_and_pairs():
     assert search.split("用 map_x 填充词（3）") == (
         ["用", "map_x", "填", "充", "词", "填充", "充词", "3"]
     )
-
-
-def test_a_single_chinese_character_is_found(site):
-    assert "03_preprocess" in found(site, "zh", ["词"])
 
 
 @in_each_language

@@ -22,6 +22,7 @@ from tokenizers import (
 )
 from transformers import BertConfig, BertForPreTraining
 
+from helpers import hub
 from helpers.environment import PROJECT
 from helpers.files import git_blob_id
 from helpers.local_hub import LocalHub
@@ -31,8 +32,9 @@ MODEL = "google-bert/bert-base-cased"
 METRICS = ("accuracy", "f1", "mae")
 METRIC_FOLDER = PROJECT / "helpers" / "metrics"
 METRIC_SCRIPTS = {name: (METRIC_FOLDER / name / f"{name}.py").read_bytes() for name in METRICS}
-# In place of those of the scripts on the real Hub.
 METRIC_DIGESTS = {name: git_blob_id(script) for name, script in METRIC_SCRIPTS.items()}
+# What a process runs first, to know these in place of the scripts on the real Hub.
+KNOW_SCRIPTS = f"from helpers import hub\nhub.METRIC_SCRIPTS |= {METRIC_DIGESTS}\n"
 
 STARS = ("1 star", "2 star", "3 stars", "4 stars", "5 stars")
 ROWS = {"train": 3000, "test": 2000}
@@ -100,13 +102,22 @@ configs:
 """
 
 
-def fill_hub(hub: LocalHub) -> None:
+def fill_hub(local: LocalHub) -> None:
     """Add the dataset, the model and the metrics under their names on the real Hub."""
     reviews = {split: list(make_reviews(split, count)) for split, count in ROWS.items()}
-    hub.add_repo(DATASET, "dataset", _dataset_files(reviews))
-    hub.add_repo(MODEL, "model", _model_files([text for _, text in reviews["train"]]))
+    local.add_repo(DATASET, "dataset", _dataset_files(reviews))
+    local.add_repo(MODEL, "model", _model_files([text for _, text in reviews["train"]]))
     for name, script in METRIC_SCRIPTS.items():
-        hub.add_repo(f"evaluate-metric/{name}", "space", {f"{name}.py": script})
+        local.add_repo(f"evaluate-metric/{name}", "space", {f"{name}.py": script})
+
+
+def know_scripts(project: Path) -> None:
+    """Let a copy of the course know these scripts in place of those on the real Hub."""
+    path = project / "helpers" / "hub.py"
+    text = path.read_text(encoding="utf-8")
+    for name, digest in METRIC_DIGESTS.items():
+        text = text.replace(hub.METRIC_SCRIPTS[name], digest)
+    path.write_text(text, encoding="utf-8")
 
 
 def make_reviews(split: str, count: int) -> Iterator[tuple[int, str]]:

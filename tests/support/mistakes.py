@@ -668,6 +668,30 @@ MISTAKES: dict[str, dict[str, str]] = {
         """,
     },
     "11-3": {
+        "half-the-chance": """
+            def pairs_needed(first, second, gain):
+                differences = [after - before for before, after in zip(first, second)]
+                mean = sum(differences) / len(differences)
+                squares = sum((value - mean) ** 2 for value in differences)
+                variance = squares / (len(differences) - 1)
+                return int(-(-(1.96**2 * variance / gain**2) // 1))
+        """,
+        "pairs-taken-apart": """
+            def pairs_needed(first, second, gain):
+                import numpy as np
+
+                variance = np.var(first, ddof=1) + np.var(second, ddof=1)
+                return int(np.ceil(2.8**2 * variance / gain**2))
+        """,
+        "spread-of-these-only": """
+            def pairs_needed(first, second, gain):
+                import numpy as np
+
+                spread = np.std(np.array(first) - np.array(second))
+                return int(np.ceil((2.8 * spread / gain) ** 2))
+        """,
+    },
+    "12-1": {
         "bits-for-bytes": """
             def exchange_hours(parameters, samples, batch_size, gpus, gigabits):
                 steps = samples / (batch_size * gpus)
@@ -683,6 +707,38 @@ MISTAKES: dict[str, dict[str, str]] = {
             def exchange_hours(parameters, samples, batch_size, gpus, gigabits):
                 sent = 2 * (gpus - 1) / gpus * 4 * parameters
                 return samples / batch_size * sent / (gigabits * 1e9 / 8) / 3_600
+        """,
+    },
+    "12-2": {
+        "names-sorted-as-text": """
+            def resume_step(checkpoints):
+                complete = sorted(name for name, whole in checkpoints.items() if whole)
+                return int(complete[-1].split("-")[1]) if complete else 0
+        """,
+        "half-one-trusted": """
+            def resume_step(checkpoints):
+                return max([0, *(int(name.split("-")[1]) for name in checkpoints)])
+        """,
+        "half-one-ends-all": """
+            def resume_step(checkpoints):
+                if not checkpoints:
+                    return 0
+                last = max(checkpoints, key=lambda name: int(name.split("-")[1]))
+                return int(last.split("-")[1]) if checkpoints[last] else 0
+        """,
+    },
+    "12-3": {
+        "linear-for-adam": """
+            def first_rate(rate, batch_size, processes, accumulation):
+                return rate * batch_size * processes * accumulation / 16
+        """,
+        "processes-not-counted": """
+            def first_rate(rate, batch_size, processes, accumulation):
+                return rate * (batch_size * accumulation / 16) ** 0.5
+        """,
+        "accumulation-not-counted": """
+            def first_rate(rate, batch_size, processes, accumulation):
+                return rate * (batch_size * processes / 16) ** 0.5
         """,
     },
 }

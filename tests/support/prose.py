@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import mistune
-
+from course.publish.slide_heights import parse, plain
 from helpers.environment import PROJECT
 
 GLOSSARY = PROJECT / "docs" / "glossary.md"
 # Chinese characters and punctuation, and the full-width forms of others.
 CHINESE = re.compile("[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
-# nbconvert renders the notebooks' pages with this parser too.
-parse = mistune.create_markdown(renderer="ast", plugins=["table"])
 
 
 def tokens(text: str, kind: str | None = None) -> Iterator[dict]:
@@ -23,11 +20,6 @@ def tokens(text: str, kind: str | None = None) -> Iterator[dict]:
         if kind in (None, token["type"]):
             yield token
         waiting = token.get("children", []) + waiting
-
-
-def plain(token: dict) -> str:
-    """What a part says, without its markup."""
-    return token.get("raw", "") + "".join(map(plain, token.get("children", [])))
 
 
 def written(text: str) -> str:
@@ -81,7 +73,7 @@ def outline(text: str) -> list[str]:
         match token["type"]:
             case "heading":
                 lines.append(f"heading {token['attrs']['level']}")
-            case "list_item" | "table_row" | "image":
+            case "list_item" | "table_row" | "table_cell" | "image":
                 lines.append(token["type"])
             case "block_code":
                 lines.append(f"code {token.get('attrs', {}).get('info', '')}".strip())

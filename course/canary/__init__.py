@@ -1,0 +1,1 @@
+"""Know on the day what a new release of a library breaks."""

@@ -1,0 +1,111 @@
+"""The canary tells kinds of change apart, finds causes by halving, and searches backwards."""
+
+from pathlib import Path
+
+import pytest
+
+from course.canary import command, compare, interface, oldest
+from course.canary.compare import ChangedCell, find_causes, kind_of
+from course.canary.releases import CanaryError, Change, find_changes
+from course.canary.report import report_text
+
+CHANGES = [Change(name, "1.0", "2.0", Path(name)) for name in "abcde"]
+NOTEBOOK = Path("03_preprocess.ipynb")
+
+
+def printed(text, name="stdout"):
+    return [{"output_type": "stream", "name": name, "text": text}]
+
+
+def raised(name, value):
+    return [{"output_type": "error", "ename": name, "evalue": value, "traceback": []}]
+
+
+@pytest.mark.parametrize(
+    ("new", "kind"),
+    [
+        (raised("ImportError", "cannot import name 'x'"), "removed interface"),
+        (raised("TypeError", "unexpected keyword argument 'x'"), "removed interface"),
+        (raised("ValueError", "no"), "error"),
+        (printed("loss 0.5\n") + printed("x is deprecated\n", "stderr"), "new warning"),
+        (printed("loss 0.500001\n"), "number moved"),
+        (printed("the loss is 0.5\n"), "text changed"),
+    ],
+)
+def test_a_change_has_a_kind(new, kind):
+    assert kind_of(printed("loss 0.5\n"), new) == kind
+
+
+@pytest.mark.parametrize(
+    "culprits", [{"a"}, {"e"}, {"b", "d"}], ids=["first", "last", "two together"]
+)
+def test_the_cause_of_a_cell_is_found_by_halving(culprits, monkeypatch):
+    def run_cells(notebooks, changes, project):
+        changed = culprits <= {change.name for change in changes}
+        cell = ChangedCell(NOTEBOOK.stem, "tokenize", "1", "2", "number moved")
+        return [cell] * changed
+
+    monkeypatch.setattr(compare, "run_cells", run_cells)
+    (cell,) = run_cells([NOTEBOOK], CHANGES, None)
+    find_causes(NOTEBOOK, CHANGES, [cell])
+    assert culprits <= {change.name for change in cell.causes}
+    assert len(culprits) > 1 or len(cell.causes) == 1
+
+
+def test_calls_are_read_with_their_keywords():
+    code = """
+import pandas as pd
+from datasets import load_dataset
+load_dataset(path, split="train").map(f, batched=True)
+pd.DataFrame(rows, columns=names)
+"""
+    assert interface.calls_in(code) == {
+        "pandas": set(),
+        "datasets.load_dataset": {"split"},
+        ".map": {"batched"},
+        "pandas.DataFrame": {"columns"},
+    }
+
+
+@pytest.mark.parametrize("oldest_good", range(-1, 9))
+def test_the_oldest_release_that_holds_is_found(oldest_good):
+    versions = [str(number) for number in range(9)]
+    found = oldest.oldest_that_holds(versions, lambda version: int(version) <= oldest_good)
+    assert found == (versions[oldest_good] if oldest_good >= 0 else None)
+
+
+def test_the_report_names_cause_difference_and_what_to_do():
+    cell = ChangedCell("03_preprocess", "tokenize", "loss 1", "loss 2", "number moved", CHANGES[:1])
+    text = report_text(CHANGES[:1], [], ["`a.f` is gone"], 7, [cell], 12)
+    for part in (
+        "Cause: a 1.0 → 2.0.",
+        "- loss 1\n+ loss 2",
+        "`a.f` is gone",
+        '"a==2.0"',
+        "python -m course update 03",
+    ):
+        assert part in text
+
+
+def test_a_package_that_is_no_dependency_is_refused():
+    with pytest.raises(CanaryError, match="numpy: no direct dependency"):
+        find_changes(["numpy==2"])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "code"),
+    [([], 0), (["number moved"], 3), (["number moved", "removed interface"], 4)],
+)
+def test_the_exit_code_tells_quiet_changed_and_broken(kinds, code, monkeypatch, tmp_path):
+    cells = [ChangedCell("03_preprocess", "tokenize", "1", "2", kind) for kind in kinds]
+    monkeypatch.setattr(command, "find_changes", lambda wanted: (CHANGES[:1], []))
+    monkeypatch.setattr(command.interface, "check", lambda changes: ([], 0))
+    monkeypatch.setattr(command, "try_changes", lambda notebooks, changes: cells)
+    monkeypatch.setattr(command, "REPORT_FOLDER", tmp_path)
+    assert command.main([]) == code
+    assert (tmp_path / "canary.html").exists()
+
+
+def test_a_canary_that_fails_has_its_own_exit_code(capsys):
+    assert command.main(["numpy"]) == 1
+    assert "no direct dependency" in capsys.readouterr().err
