@@ -59,9 +59,9 @@ ROW_ITSELF_NOT_COUNTED = Misconception(
 )
 DICT_NOT_ENTERED = Misconception(
     "dict-not-entered",
-    "你没有走进字典，里面的类别还是数字：特征也是字典，对每个名字各用一次 `readable`。",
+    "你没有走进字典，里面的类别还是数字：特征也是字典，对每个名字各用一次 `named`。",
     "You did not enter the dict, and the classes in it are still numbers: its feature is a dict "
-    "too, so call `readable` for each name.",
+    "too, so call `named` for each name.",
 )
 LAST_FOR_UNLABELLED = Misconception(
     "last-for-unlabelled",
@@ -71,8 +71,8 @@ LAST_FOR_UNLABELLED = Misconception(
 )
 LIST_IN_DICT_LEFT = Misconception(
     "list-in-dict-left",
-    "你只换了字典里单个的类别，里面的列表还是数字：对字典里的每个值递归调用 `readable`。",
-    "You replaced single classes in the dict and left its lists as numbers: call `readable` on "
+    "你只换了字典里单个的类别，里面的列表还是数字：对字典里的每个值递归调用 `named`。",
+    "You replaced single classes in the dict and left its lists as numbers: call `named` on "
     "every value of the dict.",
 )
 
@@ -183,7 +183,7 @@ def _replaced_place(answer: Answer) -> None:
 
 @exercise(
     "02-3",
-    "readable(value, feature)",
+    "named(value, feature)",
     Hint(
         "函数要调用自己：列表的每一项、字典的每一个值，都和最外面一样处理。",
         "The function calls itself: each item of a list and each value of a dict is treated "
@@ -195,13 +195,13 @@ def _replaced_place(answer: Answer) -> None:
         "rest; mind `None` first.",
     ),
     Hint(
-        "列表：对每一项调用 `readable(item, feature.feature)`；字典：对每个名字调用 "
-        "`readable(value[name], feature[name])`。",
-        "A list: `readable(item, feature.feature)` for each item; a dict: "
-        "`readable(value[name], feature[name])` for each name.",
+        "列表：对每一项调用 `named(item, feature.feature)`；字典：对每个名字调用 "
+        "`named(value[name], feature[name])`。",
+        "A list: `named(item, feature.feature)` for each item; a dict: "
+        "`named(value[name], feature[name])` for each name.",
     ),
 )
-def _readable(answer: Answer) -> None:
+def _named(answer: Answer) -> None:
     """Probes for one mistake each, then all of it."""
     from datasets import ClassLabel, List, Value
 

@@ -138,25 +138,25 @@ MISTAKES: dict[str, dict[str, str]] = {
     },
     "02-3": {
         "dict-not-entered": """
-            def readable(value, feature):
+            def named(value, feature):
                 if isinstance(feature, ClassLabel):
                     return "unlabelled" if value in (None, -1) else feature.int2str(value)
                 if isinstance(feature, List) and value is not None:
-                    return [readable(item, feature.feature) for item in value]
+                    return [named(item, feature.feature) for item in value]
                 return value
         """,
         "last-for-unlabelled": """
-            def readable(value, feature):
+            def named(value, feature):
                 if isinstance(feature, ClassLabel):
                     return feature.names[value]
                 if isinstance(feature, List):
-                    return [readable(item, feature.feature) for item in value]
+                    return [named(item, feature.feature) for item in value]
                 if isinstance(feature, dict):
-                    return {name: readable(value[name], feature[name]) for name in value}
+                    return {name: named(value[name], feature[name]) for name in value}
                 return value
         """,
         "list-in-dict-left": """
-            def readable(value, feature):
+            def named(value, feature):
                 if isinstance(feature, ClassLabel):
                     return "unlabelled" if value in (None, -1) else feature.int2str(value)
                 if isinstance(feature, dict):
