@@ -51,9 +51,11 @@ def visitor(chromium) -> Iterator[Visitor]:
 def copied_project(tmp_path_factory) -> Path:
     """A copy in which notebooks are run and saved, and then lost."""
     project = tmp_path_factory.mktemp("project")
-    for name in ("notebooks", "course"):
+    # With helpers, which say where the project is: without, the notebooks would be the real ones.
+    for name in ("notebooks", "course", "helpers"):
         shutil.copytree(PROJECT / name, project / name)
-    (project / "pyproject.toml").symlink_to(PROJECT / "pyproject.toml")
+    for name in ("pyproject.toml", "data"):
+        (project / name).symlink_to(PROJECT / name)
     (project / "build").mkdir()
     (project / "build" / "rise").symlink_to(PROJECT / "build" / "rise")
     return project
