@@ -10,7 +10,14 @@ import re
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.check.quizzes import LETTERS, QUIZZES, Question, explanation, read_quiz
+from helpers.check.quizzes import (
+    LETTERS,
+    QUIZZES,
+    Question,
+    explanation,
+    read_quiz,
+    to_html,
+)
 from helpers.check.tasks import SOURCE, read_tasks
 
 QUIZ, EXERCISES, NEXT = "quiz", "exercises", "next"
@@ -48,8 +55,7 @@ def question_text(number: int, question: Question, language: str) -> str:
         parts.append(f"```python\n{question.code}\n```")
     for letter, choice in zip(LETTERS, question.choices, strict=False):
         # A summary is HTML: Markdown is not read in it.
-        shown = re.sub(r"`([^`]+)`", r"<code>\1</code>", choice.text[language])
-        opening = f"<details>\n<summary>{letter}. {shown}</summary>"
+        opening = f"<details>\n<summary>{letter}. {to_html(choice.text[language])}</summary>"
         parts += [opening, explanation(choice, language), "</details>"]
     return "\n\n".join(parts)
 
