@@ -1,0 +1,400 @@
+"""Try each lever of notebook 13 against the recipe of 07; write data/improvement.json.
+
+The rule, written before the first run: all train on the same 1,000 reviews; the metric is accuracy
+on 2,000 other training reviews; a lever's gain is its accuracy minus the recipe's with the same
+seed, over 10 seeds. Chosen is the row with the largest mean gain among those whose one-sided p,
+corrected after Holm for all rows, is below 0.05; if there is none, nothing is chosen. The test
+split is scored once, at the end, for the recipe and for what was chosen.
+
+A run that is already in the file is not repeated: after a stop, the command resumes where it was.
+Every seed goes through all levers before the next, so that all have equally many.
+"""
+
+import dataclasses
+import itertools
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+import transformers
+from datasets import Dataset, load_dataset
+from transformers import (
+    AutoTokenizer,
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    Trainer,
+)
+
+from benchmarks.adaptation import adapt_encoder
+from course.environment.kernel import prepare_kernel_environment
+from helpers.baselines import load_ratings
+from helpers.improvement import PATH, LeverRun, read_lever_runs, write_lever_runs
+from helpers.layer_rates import layer_rates
+from helpers.lora import add_lora
+from helpers.lower_half import lower_half_outputs, remember_lower_half
+from helpers.objectives import (
+    cumulative_loss,
+    cumulative_probabilities,
+    median_level,
+    soft_label,
+)
+from helpers.pooling import MeanPooledClassifier
+from helpers.precision import cpu_has_bfloat16_units, fast_precision
+from helpers.preprocess import token_counts, tokenize
+from helpers.sampling import SEED, TRAIN_SIZE, split_validation
+from helpers.sources import PROJECT, Source, get_source
+from helpers.training import freeze_lower_layers, load_classifier, training_arguments
+
+SEEDS = range(42, 52)
+VALIDATION_SIZE = 2_000
+FROZEN, UNFROZEN = 3, -1
+BUILD = PROJECT / "build" / "improve"
+
+
+@dataclass(frozen=True)
+class Lever:
+    """What one row of the table changes in the recipe of notebook 07.
+
+    Attributes:
+        frozen_layers: how many layers are frozen besides the embeddings; -1 is nothing.
+        mean_pooling: whether the head reads the mean of the tokens.
+        objective: `labels`, `soft labels`, `ordinal` or `regression`.
+        lora_rank: the width of LoRA's paths; 0 is none.
+        rate: the learning rate, if it is not the recipe's.
+        head_rate: the head's own learning rate, or None.
+        layer_decay: how the learning rate falls from layer to layer, if the head has its own.
+        epochs: how many at most.
+        patience: stop after so many epochs without a better accuracy on the course's own
+            validation split; 0 is never.
+        adapted: whether the encoder is first adapted to the texts without their labels.
+        teacher: the lever whose model labels the rest of the training texts, or None.
+    """
+
+    frozen_layers: int = FROZEN
+    mean_pooling: bool = False
+    objective: str = "labels"
+    lora_rank: int = 0
+    rate: float | None = None
+    head_rate: float | None = None
+    layer_decay: float = 1.0
+    epochs: int = 3
+    patience: int = 0
+    adapted: bool = False
+    teacher: str | None = None
+
+
+RECIPE, RATES = "recipe of 07", "layer-wise rates"
+LAYER_RATES = Lever(UNFROZEN, mean_pooling=True, head_rate=1e-3, layer_decay=0.8)
+LEVERS = {
+    RECIPE: Lever(),
+    "mean pooling": Lever(mean_pooling=True),
+    "soft labels": Lever(objective="soft labels"),
+    "ordinal loss": Lever(objective="ordinal"),
+    "regression": Lever(objective="regression"),
+    "early stopping": Lever(epochs=6, patience=2),
+    # LoRA is usually given about ten times the rate of full fine-tuning.
+    "LoRA": Lever(UNFROZEN, lora_rank=8, rate=1.5e-3),
+    "all layers": Lever(UNFROZEN),
+    RATES: LAYER_RATES,
+    "adapted encoder": dataclasses.replace(LAYER_RATES, adapted=True),
+    "self-training": dataclasses.replace(LAYER_RATES, epochs=1, teacher=RATES),
+}
+# No training of their own: the same models, read in another way.
+MEDIAN = {"median level": RECIPE, "layer-wise rates, median level": RATES}
+AVERAGE = "average of six models"
+AVERAGED = (RECIPE, "mean pooling", "soft labels", "ordinal loss", "all layers", RATES)
+ROWS = (*LEVERS, *MEDIAN, AVERAGE)
+# Notebook 13 trains this pair again, in float32, which gives the same digits everywhere.
+LIVE = (RECIPE, "soft labels")
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a trained model says of the reviews, and what the training took.
+
+    Attributes:
+        probabilities: for each split, of each level, shape (rows, levels); where the model gives
+            one number only, 1 for its level.
+        seconds: of training.
+        cpu_seconds: of all cores together.
+    """
+
+    probabilities: dict[str, np.ndarray]
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class Data:
+    """The tokenized reviews: 1,000 to train on, others to stop early, to choose, to test.
+
+    `rest` are the training reviews that are left: only their texts may be used.
+    """
+
+    train: Dataset
+    stopping: Dataset
+    validation: Dataset
+    test: Dataset
+    rest: Dataset
+    label_names: list[str]
+
+
+@cache
+def prepare_data() -> Data:
+    """Return the reviews; `train` has the column `ratings` besides."""
+    source = get_source()
+    dataset = load_dataset(source.dataset, cache_dir=source.cache_dir)
+    tokenized = tokenize(dataset, AutoTokenizer.from_pretrained(source.model))
+    rated = tokenized["train"].add_column("ratings", load_ratings(source, "train"))
+    splits = split_validation(rated)
+    shuffled = splits["train"].shuffle(seed=SEED)
+    ends = (0, TRAIN_SIZE, TRAIN_SIZE + VALIDATION_SIZE, len(shuffled))
+    parts = [shuffled.select(range(*cut)) for cut in itertools.pairwise(ends)]
+    train, validation, rest = (part.flatten_indices() for part in parts)
+    names = dataset["train"].features["label"].names
+    return Data(train, splits["validation"], validation, tokenized["test"], rest, names)
+
+
+def prepare_model(lever: Lever, source: Source, seed: int) -> PreTrainedModel:
+    """Return the classifier that a lever trains, with its pooler."""
+    model = load_classifier(source, prepare_data().label_names, seed)
+    outputs = {"ordinal": len(prepare_data().label_names) - 1, "regression": 1}
+    if lever.objective in outputs:
+        model.classifier = torch.nn.Linear(model.config.hidden_size, outputs[lever.objective])
+    if lever.lora_rank:
+        add_lora(model, lever.lora_rank)
+    elif lever.frozen_layers != UNFROZEN:
+        freeze_lower_layers(model, lever.frozen_layers)
+    return model
+
+
+def prepare_rows(lever: Lever, seed: int, precision: str) -> Dataset:
+    """Return the training rows of a lever, with the targets in the column `label`."""
+    data = prepare_data()
+    rows = data.train.select_columns(["input_ids", "attention_mask", "label"])
+    if lever.objective == "soft labels":
+        targets = [soft_label(ratings) for ratings in data.train["ratings"]]
+        return rows.remove_columns("label").add_column("label", targets)
+    if lever.teacher:
+        # What people said counts as often as in the recipe, what the teacher says once.
+        given = np.eye(len(data.label_names))[list(rows["label"])].tolist()
+        guessed = train(lever.teacher, seed, precision).probabilities["rest"].tolist()
+        texts = {
+            name: 3 * list(rows[name]) + list(data.rest[name])
+            for name in ("input_ids", "attention_mask")
+        }
+        return Dataset.from_dict(texts | {"label": 3 * given + guessed})
+    return rows
+
+
+def loss_function(lever: Lever) -> Callable[..., torch.Tensor]:
+    """Return the loss of a lever, as `Trainer` calls it."""
+
+    def loss(outputs: dict, labels: torch.Tensor, num_items_in_batch: object) -> torch.Tensor:
+        logits = outputs["logits"].float()
+        if lever.objective == "ordinal":
+            return cumulative_loss(logits, labels)
+        if lever.objective == "regression":
+            # The middle level is 0.
+            return torch.nn.functional.mse_loss(logits.squeeze(-1), labels.float() - 2)
+        return torch.nn.functional.cross_entropy(logits, labels)
+
+    return loss
+
+
+def level_probabilities(lever: Lever, logits: np.ndarray) -> np.ndarray:
+    """Turn what a lever's model gives into a probability of each level."""
+    if lever.objective == "ordinal":
+        return cumulative_probabilities(logits)
+    if lever.objective == "regression":
+        return np.eye(5)[np.clip(np.rint(logits.squeeze(-1) + 2), 0, 4).astype(int)]
+    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponents / exponents.sum(axis=1, keepdims=True)
+
+
+@cache
+def remember_texts(source: Source) -> tuple[dict, float, float]:
+    """Return the frozen layers' outputs of all reviews, and what those to train on take.
+
+    Returns:
+        The outputs, and the seconds and CPU seconds for the training reviews.
+    """
+    data = prepare_data()
+    model = load_classifier(source, data.label_names).eval()
+    start, cpu_start = time.perf_counter(), time.process_time()
+    outputs = lower_half_outputs(model, FROZEN, [data.train])
+    taken = time.perf_counter() - start, time.process_time() - cpu_start
+    others = [data.stopping, data.validation, data.test]
+    return outputs | lower_half_outputs(model, FROZEN, others), *taken
+
+
+def predict(
+    model: torch.nn.Module, rows: Dataset, tokenizer: PreTrainedTokenizerBase, bf16: bool
+) -> np.ndarray:
+    """Return the logits of each row, in order."""
+    order = np.argsort(token_counts(rows), kind="stable")
+    sequential = {"eval_strategy": "no", "train_sampling_strategy": "sequential"}
+    quiet = {"disable_tqdm": True, "bf16": bf16, "per_device_eval_batch_size": 64}
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = training_arguments(get_source(), folder, **sequential, **quiet)
+        tester = Trainer(model, arguments, processing_class=tokenizer)
+        columns = rows.select_columns(["input_ids", "attention_mask"])
+        found = tester.predict(columns.select(order)).predictions
+    logits = np.empty_like(found, dtype=np.float32)
+    logits[order] = found
+    return logits
+
+
+def train(name: str, seed: int, precision: str) -> Trained:
+    """Train with a lever, or read what it said when it was trained before.
+
+    Args:
+        name: a key of LEVERS.
+        seed: of the head and of the order.
+        precision: `float32` or `bfloat16`.
+    """
+    path = BUILD / f"{name.replace(' ', '_')}-{seed}-{precision}.npz"
+    if path.exists():
+        stored = dict(np.load(path))
+        return Trained(stored, *(float(stored.pop(key)) for key in ("seconds", "cpu_seconds")))
+    trained = _train(LEVERS[name], seed, precision, keep_rest=name == RATES)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".draft.npz")
+    times = {"seconds": trained.seconds, "cpu_seconds": trained.cpu_seconds}
+    np.savez(draft, **trained.probabilities, **times)
+    draft.replace(path)
+    return trained
+
+
+def _train(lever: Lever, seed: int, precision: str, keep_rest: bool) -> Trained:
+    source, data = get_source(), prepare_data()
+    tokenizer = AutoTokenizer.from_pretrained(source.model)
+    taken = np.zeros(2)
+    if lever.adapted:
+        folder, *spent = adapt_encoder(source, [data.train, data.rest], BUILD, precision)
+        source, taken = dataclasses.replace(source, model=str(folder)), taken + spent
+    if lever.teacher:
+        teacher = train(lever.teacher, seed, precision)
+        taken += teacher.seconds, teacher.cpu_seconds
+    rows = prepare_rows(lever, seed, precision)
+    model = prepare_model(lever, source, seed)
+    bf16 = precision == "bfloat16"
+    if bf16:
+        # In bfloat16 on a CPU, PyTorch's fused attention is slower with heads this narrow.
+        model.set_attn_implementation("eager")
+    if lever.frozen_layers == FROZEN:
+        outputs, *spent = remember_texts(source)
+        remember_lower_half(model, FROZEN, outputs)
+        taken += spent
+    optimizers = (None, None)
+    if lever.head_rate:
+        groups = layer_rates(model, source.learning_rate, lever.head_rate, lever.layer_decay)
+        optimizers = (torch.optim.AdamW(groups, weight_decay=0.0), None)
+    trained = MeanPooledClassifier(model) if lever.mean_pooling else model
+    changes = {"bf16": bf16, "seed": seed, "num_train_epochs": lever.epochs, "eval_strategy": "no"}
+    if lever.rate:
+        changes["learning_rate"] = lever.rate
+    if lever.patience:
+        changes |= {"eval_strategy": "epoch", "save_strategy": "epoch", "save_total_limit": 1}
+        changes |= {"load_best_model_at_end": True, "metric_for_best_model": "accuracy"}
+        changes |= {"save_only_model": True}
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(
+            trained,
+            training_arguments(source, folder, disable_tqdm=True, **changes),
+            train_dataset=rows,
+            eval_dataset=data.stopping if lever.patience else None,
+            processing_class=tokenizer,
+            compute_loss_func=loss_function(lever),
+            compute_metrics=_accuracy if lever.patience else None,
+            callbacks=[EarlyStoppingCallback(lever.patience)] if lever.patience else None,
+            optimizers=optimizers,
+        )
+        trainer.remove_callback(transformers.PrinterCallback)
+        start, cpu_start = time.perf_counter(), time.process_time()
+        trainer.train()
+        taken += time.perf_counter() - start, time.process_time() - cpu_start
+    splits = {"validation": data.validation, "test": data.test}
+    if keep_rest:
+        splits["rest"] = data.rest
+    probabilities = {
+        split: level_probabilities(lever, predict(trained, rows, tokenizer, bf16))
+        for split, rows in splits.items()
+    }
+    return Trained(probabilities, *taken.tolist())
+
+
+def _accuracy(evaluation: transformers.EvalPrediction) -> dict[str, float]:
+    logits, labels = evaluation
+    return {"accuracy": float((logits.argmax(axis=-1) == labels).mean())}
+
+
+def measure(split: str, precision: str, row: str, seed: int) -> LeverRun:
+    """Train what a row of the table needs, and score it.
+
+    Args:
+        split: `validation` or `test`.
+        precision: `float32` or `bfloat16`.
+        row: one of ROWS.
+        seed: of the head and of the order.
+    """
+    names = AVERAGED if row == AVERAGE else (MEDIAN.get(row, row),)
+    trained = [train(name, seed, precision) for name in names]
+    probabilities = np.mean([one.probabilities[split] for one in trained], axis=0)
+    labels = median_level(probabilities) if row in MEDIAN else probabilities.argmax(axis=1)
+    truths = np.array(getattr(prepare_data(), split)["label"])
+    seconds = sum(one.seconds for one in trained)
+    cpu_seconds = sum(one.cpu_seconds for one in trained)
+    return LeverRun(
+        split,
+        precision,
+        row,
+        seed,
+        float((labels == truths).mean()),
+        float(np.abs(labels - truths).mean()),
+        round(seconds, 1),
+        round(cpu_seconds, 1),
+        machine(),
+    )
+
+
+def machine() -> str:
+    """Name what decides how fast this machine is."""
+    units = "with" if cpu_has_bfloat16_units() else "without"
+    return f"{torch.get_num_threads()} threads, {platform.machine()}, {units} bfloat16 units"
+
+
+def planned_runs(precision: str) -> list[tuple[str, str, str, int]]:
+    """Return the split, precision, row and seed of every run on validation, in order."""
+    live = [("validation", "float32", row, SEEDS[0]) for row in LIVE]
+    table = [("validation", precision, row, seed) for seed in SEEDS for row in ROWS]
+    return table[: len(ROWS)] + live + table[len(ROWS) :]
+
+
+def main(arguments: Sequence[str] = ()) -> int:
+    """Measure the runs that are not in the file yet, and write the file after each."""
+    prepare_kernel_environment()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    runs = read_lever_runs(PATH) if PATH.exists() else []
+    known = {(run.split, run.precision, run.lever, run.seed) for run in runs}
+    for planned in planned_runs(fast_precision()):
+        if planned in known:
+            continue
+        run = measure(*planned)
+        runs.append(run)
+        write_lever_runs(runs, PATH)
+        line = (
+            f"{run.lever:32} seed {run.seed}: accuracy {run.accuracy:.4f}, MAE {run.mae:.3f}, "
+            f"{run.seconds:.0f} s"
+        )
+        print(line, file=sys.stderr, flush=True)
+    print(f"written: data/{PATH.name}, {len(runs)} runs")
+    return 0
