@@ -11,6 +11,7 @@ Every seed goes through all levers before the next, so that all have equally man
 """
 
 import dataclasses
+import io
 import itertools
 import platform
 import sys
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -28,17 +30,17 @@ from transformers import (
     AutoTokenizer,
     EarlyStoppingCallback,
     PreTrainedModel,
-    PreTrainedTokenizerBase,
     Trainer,
 )
 
 from benchmarks.adaptation import adapt_encoder
 from course.environment.kernel import prepare_kernel_environment
 from helpers.baselines import load_ratings
+from helpers.files import write_whole
 from helpers.improvement import PATH, LeverRun, read_lever_runs, write_lever_runs
 from helpers.layer_rates import layer_rates
 from helpers.lora import add_lora
-from helpers.lower_half import lower_half_outputs, remember_lower_half
+from helpers.lower_half import RememberedOutputs, lower_half_outputs, remember_lower_half
 from helpers.objectives import (
     cumulative_loss,
     cumulative_probabilities,
@@ -117,16 +119,15 @@ LIVE = (RECIPE, "soft labels")
 
 @dataclass(frozen=True)
 class Trained:
-    """What a trained model says of the reviews, and what the training took.
+    """A trained model, and what the training took.
 
     Attributes:
-        probabilities: for each split, of each level, shape (rows, levels); where the model gives
-            one number only, 1 for its level.
+        model: the model; it gives logits.
         seconds: of training.
         cpu_seconds: of all cores together.
     """
 
-    probabilities: dict[str, np.ndarray]
+    model: torch.nn.Module
     seconds: float
     cpu_seconds: float
 
@@ -175,23 +176,28 @@ def prepare_model(lever: Lever, source: Source, seed: int) -> PreTrainedModel:
     return model
 
 
-def prepare_rows(lever: Lever, seed: int, precision: str) -> Dataset:
-    """Return the training rows of a lever, with the targets in the column `label`."""
+def prepare_rows(lever: Lever, seed: int, precision: str) -> tuple[Dataset, np.ndarray]:
+    """Return the training rows of a lever, and the seconds and CPU seconds that its teacher took.
+
+    The targets are in the column `label`.
+    """
     data = prepare_data()
     rows = data.train.select_columns(["input_ids", "attention_mask", "label"])
     if lever.objective == "soft labels":
         targets = [soft_label(ratings) for ratings in data.train["ratings"]]
-        return rows.remove_columns("label").add_column("label", targets)
-    if lever.teacher:
-        # What people said counts as often as in the recipe, what the teacher says once.
-        given = np.eye(len(data.label_names))[list(rows["label"])].tolist()
-        guessed = train(lever.teacher, seed, precision).probabilities["rest"].tolist()
-        texts = {
-            name: 3 * list(rows[name]) + list(data.rest[name])
-            for name in ("input_ids", "attention_mask")
-        }
-        return Dataset.from_dict(texts | {"label": 3 * given + guessed})
-    return rows
+        rows = rows.remove_columns("label").add_column("label", targets)
+    if not lever.teacher:
+        return rows, np.zeros(2)
+    # What people said counts as often as in the recipe, what the teacher says once.
+    given = np.eye(len(data.label_names))[list(rows["label"])].tolist()
+    guessed = probabilities(lever.teacher, seed, precision, "rest").tolist()
+    teacher = train(lever.teacher, seed, precision)
+    columns = {
+        name: 3 * list(rows[name]) + list(data.rest[name])
+        for name in ("input_ids", "attention_mask")
+    }
+    rows = Dataset.from_dict(columns | {"label": 3 * given + guessed})
+    return rows, np.array([teacher.seconds, teacher.cpu_seconds])
 
 
 def loss_function(lever: Lever) -> Callable[..., torch.Tensor]:
@@ -220,30 +226,24 @@ def level_probabilities(lever: Lever, logits: np.ndarray) -> np.ndarray:
 
 
 @cache
-def remember_texts(source: Source) -> tuple[dict, float, float]:
-    """Return the frozen layers' outputs of all reviews, and what those to train on take.
-
-    Returns:
-        The outputs, and the seconds and CPU seconds for the training reviews.
-    """
+def remember_texts(split: str) -> tuple[dict, float, float]:
+    """Return the frozen layers' outputs of a split, the seconds and the CPU seconds they took."""
     data = prepare_data()
-    model = load_classifier(source, data.label_names).eval()
+    model = load_classifier(get_source(), data.label_names).eval()
     start, cpu_start = time.perf_counter(), time.process_time()
-    outputs = lower_half_outputs(model, FROZEN, [data.train])
-    taken = time.perf_counter() - start, time.process_time() - cpu_start
-    others = [data.stopping, data.validation, data.test]
-    return outputs | lower_half_outputs(model, FROZEN, others), *taken
+    outputs = lower_half_outputs(model, FROZEN, [getattr(data, split)])
+    return outputs, time.perf_counter() - start, time.process_time() - cpu_start
 
 
-def predict(
-    model: torch.nn.Module, rows: Dataset, tokenizer: PreTrainedTokenizerBase, bf16: bool
-) -> np.ndarray:
+def predict(model: torch.nn.Module, rows: Dataset, precision: str) -> np.ndarray:
     """Return the logits of each row, in order."""
+    source = get_source()
     order = np.argsort(token_counts(rows), kind="stable")
     sequential = {"eval_strategy": "no", "train_sampling_strategy": "sequential"}
-    quiet = {"disable_tqdm": True, "bf16": bf16, "per_device_eval_batch_size": 64}
+    changes = {"disable_tqdm": True, "bf16": precision == "bfloat16"}
     with tempfile.TemporaryDirectory() as folder:
-        arguments = training_arguments(get_source(), folder, **sequential, **quiet)
+        arguments = training_arguments(source, folder, **sequential, **changes)
+        tokenizer = AutoTokenizer.from_pretrained(source.model)
         tester = Trainer(model, arguments, processing_class=tokenizer)
         columns = rows.select_columns(["input_ids", "attention_mask"])
         found = tester.predict(columns.select(order)).predictions
@@ -252,52 +252,67 @@ def predict(
     return logits
 
 
+def build_model(name: str, seed: int, precision: str) -> tuple[torch.nn.Module, np.ndarray]:
+    """Return the model that a lever trains, ready to train.
+
+    Args:
+        name: a key of LEVERS.
+        seed: of the head.
+        precision: `float32` or `bfloat16`.
+
+    Returns:
+        The model, and the seconds and CPU seconds that its encoder took before.
+    """
+    lever, source, data = LEVERS[name], get_source(), prepare_data()
+    taken = np.zeros(2)
+    if lever.adapted:
+        folder, *spent = adapt_encoder(source, [data.train, data.rest], BUILD, precision)
+        source, taken = dataclasses.replace(source, model=str(folder)), taken + spent
+    model = prepare_model(lever, source, seed)
+    if precision == "bfloat16":
+        # In bfloat16 on a CPU, PyTorch's fused attention is slower with heads this narrow.
+        model.set_attn_implementation("eager")
+    if lever.frozen_layers == FROZEN:
+        outputs, *spent = remember_texts("train")
+        remember_lower_half(model, FROZEN, dict(outputs))
+        taken += spent
+    return (MeanPooledClassifier(model) if lever.mean_pooling else model), taken
+
+
 def train(name: str, seed: int, precision: str) -> Trained:
-    """Train with a lever, or read what it said when it was trained before.
+    """Train with a lever, or load what it trained before.
 
     Args:
         name: a key of LEVERS.
         seed: of the head and of the order.
         precision: `float32` or `bfloat16`.
     """
-    path = BUILD / f"{name.replace(' ', '_')}-{seed}-{precision}.npz"
+    path = _path(name, seed, precision, "pt")
+    model, taken = build_model(name, seed, precision)
     if path.exists():
-        stored = dict(np.load(path))
-        return Trained(stored, *(float(stored.pop(key)) for key in ("seconds", "cpu_seconds")))
-    trained = _train(LEVERS[name], seed, precision, keep_rest=name == RATES)
+        stored = torch.load(path)
+        model.load_state_dict(stored["weights"])
+        return Trained(model, *stored["taken"])
+    taken += _train(model, LEVERS[name], seed, precision)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft.npz")
-    times = {"seconds": trained.seconds, "cpu_seconds": trained.cpu_seconds}
-    np.savez(draft, **trained.probabilities, **times)
+    draft = path.with_suffix(".draft")
+    torch.save({"weights": model.state_dict(), "taken": taken.tolist()}, draft)
     draft.replace(path)
-    return trained
+    return Trained(model, *taken.tolist())
 
 
-def _train(lever: Lever, seed: int, precision: str, keep_rest: bool) -> Trained:
+def _path(name: str, seed: int, precision: str, kind: str) -> Path:
+    return BUILD / f"{name.replace(' ', '_')}-{seed}-{precision}.{kind}"
+
+
+def _train(model: torch.nn.Module, lever: Lever, seed: int, precision: str) -> np.ndarray:
     source, data = get_source(), prepare_data()
-    tokenizer = AutoTokenizer.from_pretrained(source.model)
-    taken = np.zeros(2)
-    if lever.adapted:
-        folder, *spent = adapt_encoder(source, [data.train, data.rest], BUILD, precision)
-        source, taken = dataclasses.replace(source, model=str(folder)), taken + spent
-    if lever.teacher:
-        teacher = train(lever.teacher, seed, precision)
-        taken += teacher.seconds, teacher.cpu_seconds
-    rows = prepare_rows(lever, seed, precision)
-    model = prepare_model(lever, source, seed)
+    rows, teaching = prepare_rows(lever, seed, precision)
     bf16 = precision == "bfloat16"
-    if bf16:
-        # In bfloat16 on a CPU, PyTorch's fused attention is slower with heads this narrow.
-        model.set_attn_implementation("eager")
-    if lever.frozen_layers == FROZEN:
-        outputs, *spent = remember_texts(source)
-        remember_lower_half(model, FROZEN, outputs)
-        taken += spent
     optimizers = (None, None)
     if lever.head_rate:
         groups = layer_rates(model, source.learning_rate, lever.head_rate, lever.layer_decay)
         optimizers = (torch.optim.AdamW(groups, weight_decay=0.0), None)
-    trained = MeanPooledClassifier(model) if lever.mean_pooling else model
     changes = {"bf16": bf16, "seed": seed, "num_train_epochs": lever.epochs, "eval_strategy": "no"}
     if lever.rate:
         changes["learning_rate"] = lever.rate
@@ -305,13 +320,14 @@ def _train(lever: Lever, seed: int, precision: str, keep_rest: bool) -> Trained:
         changes |= {"eval_strategy": "epoch", "save_strategy": "epoch", "save_total_limit": 1}
         changes |= {"load_best_model_at_end": True, "metric_for_best_model": "accuracy"}
         changes |= {"save_only_model": True}
+        _remember(model, "stopping")
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
-            trained,
+            model,
             training_arguments(source, folder, disable_tqdm=True, **changes),
             train_dataset=rows,
             eval_dataset=data.stopping if lever.patience else None,
-            processing_class=tokenizer,
+            processing_class=AutoTokenizer.from_pretrained(source.model),
             compute_loss_func=loss_function(lever),
             compute_metrics=_accuracy if lever.patience else None,
             callbacks=[EarlyStoppingCallback(lever.patience)] if lever.patience else None,
@@ -320,15 +336,43 @@ def _train(lever: Lever, seed: int, precision: str, keep_rest: bool) -> Trained:
         trainer.remove_callback(transformers.PrinterCallback)
         start, cpu_start = time.perf_counter(), time.process_time()
         trainer.train()
-        taken += time.perf_counter() - start, time.process_time() - cpu_start
-    splits = {"validation": data.validation, "test": data.test}
-    if keep_rest:
-        splits["rest"] = data.rest
-    probabilities = {
-        split: level_probabilities(lever, predict(trained, rows, tokenizer, bf16))
-        for split, rows in splits.items()
-    }
-    return Trained(probabilities, *taken.tolist())
+        taken = time.perf_counter() - start, time.process_time() - cpu_start
+    return teaching + taken
+
+
+def _remember(model: torch.nn.Module, split: str) -> None:
+    """Let a model whose lower half was replaced read the texts of a split too."""
+    encoder = model.encoder if isinstance(model, MeanPooledClassifier) else model.base_model
+    if isinstance(encoder.embeddings, RememberedOutputs):
+        encoder.embeddings.outputs |= remember_texts(split)[0]
+
+
+def probabilities(name: str, seed: int, precision: str, split: str) -> np.ndarray:
+    """Return the probability of each level that a lever's model gives each review of a split.
+
+    Args:
+        name: a key of LEVERS.
+        seed: of the head and of the order.
+        precision: `float32` or `bfloat16`.
+        split: `validation`, `test` or `rest`.
+
+    Returns:
+        Shape (reviews, levels), in the order of the split.
+    """
+    path = _path(name, seed, precision, f"{split}.npy")
+    if not path.exists():
+        model = train(name, seed, precision).model
+        _remember(model, split)
+        rows = getattr(prepare_data(), split)
+        found = level_probabilities(LEVERS[name], predict(model, rows, precision))
+        write_whole(path, _npy(found))
+    return np.load(path)
+
+
+def _npy(array: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 def _accuracy(evaluation: transformers.EvalPrediction) -> dict[str, float]:
@@ -346,10 +390,10 @@ def measure(split: str, precision: str, row: str, seed: int) -> LeverRun:
         seed: of the head and of the order.
     """
     names = AVERAGED if row == AVERAGE else (MEDIAN.get(row, row),)
-    trained = [train(name, seed, precision) for name in names]
-    probabilities = np.mean([one.probabilities[split] for one in trained], axis=0)
-    labels = median_level(probabilities) if row in MEDIAN else probabilities.argmax(axis=1)
+    found = np.mean([probabilities(name, seed, precision, split) for name in names], axis=0)
+    labels = median_level(found) if row in MEDIAN else found.argmax(axis=1)
     truths = np.array(getattr(prepare_data(), split)["label"])
+    trained = [train(name, seed, precision) for name in names]
     seconds = sum(one.seconds for one in trained)
     cpu_seconds = sum(one.cpu_seconds for one in trained)
     return LeverRun(
