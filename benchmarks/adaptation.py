@@ -31,6 +31,7 @@ class MaskedWords(torch.nn.Module):
     """Guess the masked words; words that are not masked cost no row of 30,522 logits."""
 
     def __init__(self, model: PreTrainedModel) -> None:
+        """Take the encoder and the head of a masked language model."""
         super().__init__()
         self.encoder, self.head = model.base_model, model.cls
 

@@ -22,10 +22,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import datasets
 import numpy as np
 import torch
 import transformers
 from datasets import Dataset, load_dataset
+from scipy.stats import ttest_1samp
 from transformers import (
     AutoTokenizer,
     EarlyStoppingCallback,
@@ -41,6 +43,7 @@ from helpers.improvement import PATH, LeverRun, read_lever_runs, write_lever_run
 from helpers.layer_rates import layer_rates
 from helpers.lora import add_lora
 from helpers.lower_half import RememberedOutputs, lower_half_outputs, remember_lower_half
+from helpers.multiple_tests import holm_adjusted
 from helpers.objectives import (
     cumulative_loss,
     cumulative_probabilities,
@@ -55,6 +58,7 @@ from helpers.sources import PROJECT, Source, get_source
 from helpers.training import freeze_lower_layers, load_classifier, training_arguments
 
 SEEDS = range(42, 52)
+LARGEST_P = 0.05
 VALIDATION_SIZE = 2_000
 FROZEN, UNFROZEN = 3, -1
 BUILD = PROJECT / "build" / "improve"
@@ -417,28 +421,53 @@ def machine() -> str:
 
 def planned_runs(precision: str) -> list[tuple[str, str, str, int]]:
     """Return the split, precision, row and seed of every run on validation, in order."""
-    live = [("validation", "float32", row, SEEDS[0]) for row in LIVE]
     table = [("validation", precision, row, seed) for seed in SEEDS for row in ROWS]
+    live = [("validation", "float32", row, SEEDS[0]) for row in LIVE]
     return table[: len(ROWS)] + live + table[len(ROWS) :]
+
+
+def choose(runs: Sequence[LeverRun], precision: str) -> str | None:
+    """Return the row that the rule at the top of this module chooses on validation, or None."""
+    scores: dict[str, dict[int, float]] = {row: {} for row in ROWS}
+    for run in runs:
+        if (run.split, run.precision) == ("validation", precision):
+            scores[run.lever][run.seed] = run.accuracy
+    recipe = scores.pop(RECIPE)
+    gains = {
+        row: [score - recipe[seed] for seed, score in found.items()]
+        for row, found in scores.items()
+    }
+    p_values = [ttest_1samp(gain, 0, alternative="greater").pvalue for gain in gains.values()]
+    means = {
+        row: float(np.mean(gain))
+        for (row, gain), p in zip(gains.items(), holm_adjusted(p_values), strict=True)
+        if p < LARGEST_P
+    }
+    return max(means, key=means.__getitem__, default=None)
 
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Measure the runs that are not in the file yet, and write the file after each."""
     prepare_kernel_environment()
+    datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+    precision = fast_precision()
     runs = read_lever_runs(PATH) if PATH.exists() else []
-    known = {(run.split, run.precision, run.lever, run.seed) for run in runs}
-    for planned in planned_runs(fast_precision()):
-        if planned in known:
-            continue
-        run = measure(*planned)
-        runs.append(run)
-        write_lever_runs(runs, PATH)
-        line = (
-            f"{run.lever:32} seed {run.seed}: accuracy {run.accuracy:.4f}, MAE {run.mae:.3f}, "
-            f"{run.seconds:.0f} s"
-        )
-        print(line, file=sys.stderr, flush=True)
+    _complete(runs, planned_runs(precision))
+    rows = [row for row in (RECIPE, choose(runs, precision)) if row]
+    _complete(runs, [("test", precision, row, seed) for seed in SEEDS for row in rows])
     print(f"written: data/{PATH.name}, {len(runs)} runs")
     return 0
+
+
+def _complete(runs: list[LeverRun], planned: Sequence[tuple[str, str, str, int]]) -> None:
+    known = {(run.split, run.precision, run.lever, run.seed) for run in runs}
+    for key in planned:
+        if key in known:
+            continue
+        run = measure(*key)
+        runs.append(run)
+        write_lever_runs(runs, PATH)
+        line = f"{run.split} {run.lever}, seed {run.seed}, {run.precision}: {run.accuracy:.4f}"
+        print(f"{line}, {run.seconds:.0f} s", file=sys.stderr, flush=True)

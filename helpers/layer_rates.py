@@ -1,6 +1,5 @@
 """A learning rate for each depth of the model: high in the new head, low near the words."""
 
-import torch
 from transformers import PreTrainedModel
 
 
@@ -27,7 +26,6 @@ def layer_rates(
     groups = [{"params": list(model.classifier.parameters()), "lr": head_rate}]
     for depth, part in enumerate(top_down):
         groups.append({"params": list(part.parameters()), "lr": rate * decay**depth})
-    pooler = getattr(encoder, "pooler", None)
-    if isinstance(pooler, torch.nn.Module):
-        groups[1]["params"] += list(pooler.parameters())
+    if encoder.pooler is not None:
+        groups[1]["params"] += list(encoder.pooler.parameters())
     return groups

@@ -5,12 +5,7 @@ from transformers import PreTrainedModel
 
 
 class LoRALinear(torch.nn.Module):
-    """A frozen linear layer, and beside it a trained path through `rank` numbers.
-
-    Args:
-        linear: the layer; it is frozen.
-        rank: the width of the path.
-        alpha: the path's output is multiplied by `alpha / rank`.
+    """A frozen linear layer, and beside it a trained path through a few numbers.
 
     Source: Hu et al., LoRA, ICLR 2022, section 4.1.
 
@@ -18,16 +13,22 @@ class LoRALinear(torch.nn.Module):
     """
 
     def __init__(self, linear: torch.nn.Linear, rank: int, alpha: float) -> None:
+        """Freeze a layer and put a path beside it, which adds nothing yet.
+
+        Args:
+            linear: the layer.
+            rank: the width of the path.
+            alpha: the path's output is multiplied by `alpha / rank`.
+        """
         super().__init__()
         self.linear = linear.requires_grad_(False)
         self.down = torch.nn.Linear(linear.in_features, rank, bias=False)
         self.up = torch.nn.Linear(rank, linear.out_features, bias=False)
-        # At the start the path adds nothing.
         torch.nn.init.zeros_(self.up.weight)
         self.scale = alpha / rank
 
     def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        """Return the layer's output plus the path's."""
+        """Return the layer's output plus the path's, shape (..., outputs)."""
         return self.linear(hidden) + self.scale * self.up(self.down(hidden))
 
 

@@ -11,15 +11,15 @@ BATCH_SIZE = 64
 
 
 class RememberedOutputs(torch.nn.Module):
-    """Stands in for the embeddings and the lowest layers: it looks their outputs up.
-
-    Args:
-        outputs: for the token ids of each text, what the lowest layers give it, of shape
-            (tokens, width).
-        padding_id: the id of the padding token.
-    """
+    """Stands in for the embeddings and the lowest layers: it looks their outputs up."""
 
     def __init__(self, outputs: dict[tuple[int, ...], torch.Tensor], padding_id: int) -> None:
+        """Take the outputs.
+
+        Args:
+            outputs: for the token ids of each text a tensor of shape (tokens, width).
+            padding_id: the id of the padding token.
+        """
         super().__init__()
         self.outputs, self.padding_id = outputs, padding_id
 

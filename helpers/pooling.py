@@ -25,13 +25,11 @@ def mean_pool(hidden: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tenso
 class MeanPooledClassifier(torch.nn.Module):
     """A classifier whose head reads the mean of all tokens, not the pooler's output.
 
-    Args:
-        model: a classifier with a pooler, such as BERT's; its encoder and its head are used.
-
     Taught in 13, cell `mean-pooling`.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
+        """Take the encoder and the head of a classifier on a BERT-like encoder."""
         super().__init__()
         self.encoder, self.classifier = model.base_model, model.classifier
 
