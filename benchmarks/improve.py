@@ -48,6 +48,7 @@ from helpers.objectives import (
     cumulative_loss,
     cumulative_probabilities,
     median_level,
+    rater_shares,
     soft_label,
 )
 from helpers.pooling import MeanPooledClassifier
@@ -71,7 +72,7 @@ class Lever:
     Attributes:
         frozen_layers: how many layers are frozen besides the embeddings; -1 is nothing.
         mean_pooling: whether the head reads the mean of the tokens.
-        objective: `labels`, `soft labels`, `ordinal` or `regression`.
+        objective: `labels`, `rater shares`, `soft labels`, `ordinal` or `regression`.
         lora_rank: the width of LoRA's paths; 0 is none.
         rate: the learning rate, if it is not the recipe's.
         head_rate: the head's own learning rate, or None.
@@ -101,6 +102,7 @@ LAYER_RATES = Lever(UNFROZEN, mean_pooling=True, head_rate=1e-3, layer_decay=0.8
 LEVERS = {
     RECIPE: Lever(),
     "mean pooling": Lever(mean_pooling=True),
+    "rater shares": Lever(objective="rater shares"),
     "soft labels": Lever(objective="soft labels"),
     "ordinal loss": Lever(objective="ordinal"),
     "regression": Lever(objective="regression"),
@@ -112,6 +114,8 @@ LEVERS = {
     "adapted encoder": dataclasses.replace(LAYER_RATES, adapted=True),
     "self-training": dataclasses.replace(LAYER_RATES, epochs=1, teacher=RATES),
 }
+# What makes a target out of a review's ratings.
+TARGETS = {"rater shares": rater_shares, "soft labels": soft_label}
 # No training of their own: the same models, read in another way.
 MEDIAN = {"median level": RECIPE, "layer-wise rates, median level": RATES}
 AVERAGE = "average of six models"
@@ -187,8 +191,8 @@ def prepare_rows(lever: Lever, seed: int, precision: str) -> tuple[Dataset, np.n
     """
     data = prepare_data()
     rows = data.train.select_columns(["input_ids", "attention_mask", "label"])
-    if lever.objective == "soft labels":
-        targets = [soft_label(ratings) for ratings in data.train["ratings"]]
+    if make_target := TARGETS.get(lever.objective):
+        targets = [make_target(ratings) for ratings in data.train["ratings"]]
         rows = rows.remove_columns("label").add_column("label", targets)
     if not lever.teacher:
         return rows, np.zeros(2)

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from helpers.levels import LEVELS, whole_rating_level
+from helpers.levels import CUTS, LEVELS, whole_rating_level
 
 
-def soft_label(ratings: Sequence[int]) -> list[float]:
+def rater_shares(ratings: Sequence[int]) -> list[float]:
     """Return the share of raters that each level has.
+
+    It is no soft version of the label, which is the level of their mean: ratings of -4 and +4 have
+    a neutral mean, and nobody said neutral.
 
     Args:
         ratings: what the people gave one text, whole numbers from -4 to +4.
@@ -18,10 +21,31 @@ def soft_label(ratings: Sequence[int]) -> list[float]:
     Returns:
         One share for each level; they add up to 1.
 
-    Taught in 13, cell `soft-labels`.
+    Taught in 13, cell `rater-shares`.
     """
     counts = Counter(map(whole_rating_level, ratings))
     return [counts[level] / len(ratings) for level in range(len(LEVELS))]
+
+
+def soft_label(ratings: Sequence[int], resamples: int = 200, seed: int = 0) -> list[float]:
+    """Return how often a panel of other people would give each label, estimated by the bootstrap.
+
+    Args:
+        ratings: what the people gave one text, whole numbers from -4 to +4.
+        resamples: how many panels of the same size are drawn from them, with replacement.
+        seed: the same seed draws the same panels.
+
+    Returns:
+        For each level the share of panels whose mean falls into it; the shares add up to 1.
+
+    Taught in 13, cell `soft-labels`.
+    """
+    generator = np.random.default_rng(seed)
+    sums = generator.choice(ratings, (resamples, len(ratings))).sum(axis=1)
+    # Whole numbers: a mean that equals a cut must not fall above it by rounding.
+    cuts = np.array([int(10 * cut) for cut in CUTS]) * len(ratings)
+    levels = (10 * sums[:, np.newaxis] > cuts).sum(axis=1)
+    return (np.bincount(levels, minlength=len(LEVELS)) / resamples).tolist()
 
 
 def cumulative_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -8,21 +8,41 @@ from helpers.objectives import (
     cumulative_loss,
     cumulative_probabilities,
     median_level,
+    rater_shares,
     soft_label,
 )
 
 
-def test_a_soft_label_is_the_share_of_raters_at_each_level():
-    assert soft_label([-4, -3, 0, 1]) == [0.5, 0.0, 0.25, 0.25, 0.0]
+def test_a_level_has_the_share_of_the_raters_who_gave_it():
+    assert rater_shares([-4, -3, 0, 1]) == [0.5, 0.0, 0.25, 0.25, 0.0]
 
 
-def test_cross_entropy_with_a_soft_label_is_the_mean_over_the_raters():
+def test_a_soft_label_is_of_the_mean_not_of_the_raters():
+    divided = [-4] * 10 + [4] * 10
+    assert rater_shares(divided) == [0.5, 0.0, 0.0, 0.0, 0.5]
+    assert np.argmax(soft_label(divided)) == 2
+    assert soft_label([3] * 15) == [0.0, 0.0, 0.0, 0.0, 1.0]
+
+
+def test_a_soft_label_doubts_where_the_mean_is_near_a_cut():
+    # Their mean is 2.0, where `positive` ends.
+    near = soft_label([1, 3] * 10)
+    assert min(near[3:]) > 0.3
+    assert sum(near[3:]) == pytest.approx(1)
+
+
+def test_a_mean_that_equals_a_cut_belongs_to_the_lower_level():
+    assert soft_label([2] * 15) == [0.0, 0.0, 0.0, 1.0, 0.0]
+    assert soft_label([-2] * 15) == [1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+def test_cross_entropy_with_shares_is_the_mean_over_the_raters():
     logits = torch.tensor([[0.5, -1.0, 2.0, 0.0, 1.0]])
-    soft = torch.tensor([soft_label([-4, 0, 0, 3])])
+    shares = torch.tensor([rater_shares([-4, 0, 0, 3])])
     single = [
         torch.nn.functional.cross_entropy(logits, torch.tensor([level])) for level in (0, 2, 2, 4)
     ]
-    found = torch.nn.functional.cross_entropy(logits, soft)
+    found = torch.nn.functional.cross_entropy(logits, shares)
     assert found.item() == pytest.approx(torch.stack(single).mean().item())
 
 

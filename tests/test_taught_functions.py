@@ -16,7 +16,7 @@ from helpers import baselines, display, intervals, levels, plots, preprocess, sa
 from helpers.layer_rates import layer_rates
 from helpers.lora import LoRALinear, add_lora
 from helpers.multiple_tests import holm_adjusted
-from helpers.objectives import cumulative_loss, median_level, soft_label
+from helpers.objectives import cumulative_loss, median_level, rater_shares, soft_label
 from helpers.pooling import MeanPooledClassifier, mean_pool
 
 # Each helper, with the notebook and the cell that write it out.
@@ -40,6 +40,7 @@ TAUGHT = [
     (median_level, "13", "median-level"),
     (mean_pool, "13", "mean-pooling"),
     (MeanPooledClassifier, "13", "mean-pooling"),
+    (rater_shares, "13", "rater-shares"),
     (soft_label, "13", "soft-labels"),
     (cumulative_loss, "13", "ordinal"),
     (LoRALinear, "13", "lora"),
@@ -258,9 +259,11 @@ def test_cluster_bootstrap_interval(level):
     assert notebook["cluster_bootstrap_interval"](RATINGS, level) == expected
 
 
-def test_soft_label():
-    notebook = taught("13", ["soft-labels"])
-    assert [notebook["soft_label"](row) for row in RATINGS] == [soft_label(row) for row in RATINGS]
+def test_rater_shares_and_soft_label():
+    notebook = taught("13", ["rater-shares", "soft-labels"], np=np)
+    for row in RATINGS:
+        assert notebook["rater_shares"](row) == rater_shares(row)
+        assert notebook["soft_label"](row) == soft_label(row)
 
 
 def test_median_level():
