@@ -126,21 +126,6 @@ LIVE = "soft labels"
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A trained model, and what the training took.
-
-    Attributes:
-        model: the model; it gives logits.
-        seconds: of training.
-        cpu_seconds: of all cores together.
-    """
-
-    model: torch.nn.Module
-    seconds: float
-    cpu_seconds: float
-
-
-@dataclass(frozen=True)
 class Data:
     """The tokenized reviews: 1,000 to train on, others to stop early, to choose, to test.
 
@@ -199,13 +184,12 @@ def prepare_rows(lever: Lever, seed: int, precision: str) -> tuple[Dataset, np.n
     # What people said counts as often as in the recipe, what the teacher says once.
     given = np.eye(len(data.label_names))[list(rows["label"])].tolist()
     guessed = probabilities(lever.teacher, seed, precision, "rest").tolist()
-    teacher = train(lever.teacher, seed, precision)
     columns = {
         name: 3 * list(rows[name]) + list(data.rest[name])
         for name in ("input_ids", "attention_mask")
     }
     rows = Dataset.from_dict(columns | {"label": 3 * given + guessed})
-    return rows, np.array([teacher.seconds, teacher.cpu_seconds])
+    return rows, np.array(seconds_taken(lever.teacher, seed, precision))
 
 
 def loss_function(lever: Lever) -> Callable[..., torch.Tensor]:
@@ -287,26 +271,33 @@ def build_model(name: str, seed: int, precision: str) -> tuple[torch.nn.Module, 
     return (MeanPooledClassifier(model) if lever.mean_pooling else model), taken
 
 
-def train(name: str, seed: int, precision: str) -> Trained:
+def train(name: str, seed: int, precision: str) -> torch.nn.Module:
     """Train with a lever, or load what it trained before.
 
     Args:
         name: a key of LEVERS.
         seed: of the head and of the order.
         precision: `float32` or `bfloat16`.
+
+    Returns:
+        The trained model; it gives logits.
     """
     path = _path(name, seed, precision, "pt")
     model, taken = build_model(name, seed, precision)
     if path.exists():
-        stored = torch.load(path)
-        model.load_state_dict(stored["weights"])
-        return Trained(model, *stored["taken"])
+        model.load_state_dict(torch.load(path)["weights"])
+        return model
     taken += _train(model, LEVERS[name], seed, precision)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     torch.save({"weights": model.state_dict(), "taken": taken.tolist()}, draft)
     draft.replace(path)
-    return Trained(model, *taken.tolist())
+    return model
+
+
+def seconds_taken(name: str, seed: int, precision: str) -> list[float]:
+    """Return the seconds and the CPU seconds that a lever's training took, when it was trained."""
+    return torch.load(_path(name, seed, precision, "pt"), mmap=True)["taken"]
 
 
 def _path(name: str, seed: int, precision: str, kind: str) -> Path:
@@ -350,9 +341,8 @@ def _train(model: torch.nn.Module, lever: Lever, seed: int, precision: str) -> n
 
 def _remember(model: torch.nn.Module, split: str) -> None:
     """Let a model whose lower half was replaced read the texts of a split too."""
-    encoder = model.encoder if isinstance(model, MeanPooledClassifier) else model.base_model
-    if isinstance(encoder.embeddings, RememberedOutputs):
-        encoder.embeddings.outputs |= remember_texts(split)[0]
+    if isinstance(model.base_model.embeddings, RememberedOutputs):
+        model.base_model.embeddings.outputs |= remember_texts(split)[0]
 
 
 def probabilities(name: str, seed: int, precision: str, split: str) -> np.ndarray:
@@ -369,7 +359,7 @@ def probabilities(name: str, seed: int, precision: str, split: str) -> np.ndarra
     """
     path = _path(name, seed, precision, f"{split}.npy")
     if not path.exists():
-        model = train(name, seed, precision).model
+        model = train(name, seed, precision)
         _remember(model, split)
         rows = getattr(prepare_data(), split)
         found = level_probabilities(LEVERS[name], predict(model, rows, precision))
@@ -401,9 +391,8 @@ def measure(split: str, precision: str, row: str, seed: int) -> LeverRun:
     found = np.mean([probabilities(name, seed, precision, split) for name in names], axis=0)
     labels = median_level(found) if row in MEDIAN else found.argmax(axis=1)
     truths = np.array(getattr(prepare_data(), split)["label"])
-    trained = [train(name, seed, precision) for name in names]
-    seconds = sum(one.seconds for one in trained)
-    cpu_seconds = sum(one.cpu_seconds for one in trained)
+    taken = [seconds_taken(name, seed, precision) for name in names]
+    seconds, cpu_seconds = np.sum(taken, axis=0)
     return LeverRun(
         split,
         precision,
@@ -411,8 +400,8 @@ def measure(split: str, precision: str, row: str, seed: int) -> LeverRun:
         seed,
         float((labels == truths).mean()),
         float(np.abs(labels - truths).mean()),
-        round(seconds, 1),
-        round(cpu_seconds, 1),
+        round(float(seconds), 1),
+        round(float(cpu_seconds), 1),
         machine(),
     )
 
@@ -471,6 +460,7 @@ def _complete(runs: list[LeverRun], planned: Sequence[tuple[str, str, str, int]]
     for key in planned:
         if key in known:
             continue
+        known.add(key)
         run = measure(*key)
         runs.append(run)
         write_lever_runs(runs, PATH)

@@ -2,9 +2,11 @@
 
 from transformers import PreTrainedModel
 
+from helpers.pooling import MeanPooledClassifier
+
 
 def layer_rates(
-    model: PreTrainedModel, rate: float, head_rate: float, decay: float
+    model: PreTrainedModel | MeanPooledClassifier, rate: float, head_rate: float, decay: float
 ) -> list[dict[str, object]]:
     """Return the parameter groups of an optimizer, with a learning rate that falls with depth.
 

@@ -31,7 +31,7 @@ class MeanPooledClassifier(torch.nn.Module):
     def __init__(self, model: PreTrainedModel) -> None:
         """Take the encoder and the head of a classifier on a BERT-like encoder."""
         super().__init__()
-        self.encoder, self.classifier = model.base_model, model.classifier
+        self.base_model, self.classifier = model.base_model, model.classifier
 
     def forward(
         self,
@@ -40,5 +40,5 @@ class MeanPooledClassifier(torch.nn.Module):
         labels: torch.Tensor | None = None,
     ) -> dict[str, torch.Tensor]:
         """Return the logits, shape (batch, outputs); the loss is computed elsewhere."""
-        hidden = self.encoder(input_ids, attention_mask).last_hidden_state
+        hidden = self.base_model(input_ids, attention_mask).last_hidden_state
         return {"logits": self.classifier(mean_pool(hidden, attention_mask))}

@@ -1,5 +1,6 @@
 """data/improvement.json holds what `improve` measures by its rule, and notebook 13 uses it."""
 
+import dataclasses
 import itertools
 
 import nbformat
@@ -183,3 +184,29 @@ def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
     # Nothing helps in these, so the test split is opened for the recipe alone.
     assert measured[:2] == list(planned)[-2:]
     assert measured[2:] == [("test", "float32", RECIPE, seed) for seed in SEEDS]
+
+
+def test_the_command_trains_every_row_and_opens_the_test_split_last(monkeypatch, tmp_path):
+    data = prepare_data()
+    sizes = {"train": 32, "stopping": 10, "validation": 20, "test": 10, "rest": 16}
+    few = {name: getattr(data, name).select(range(size)) for name, size in sizes.items()}
+    monkeypatch.setattr(improve, "prepare_data", lambda: dataclasses.replace(data, **few))
+    monkeypatch.setattr(improve, "SEEDS", range(42, 43))
+    monkeypatch.setattr(improve, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(improve, "PATH", tmp_path / "improvement.json")
+    monkeypatch.setattr(improve, "fast_precision", lambda: "float32")
+    monkeypatch.setattr(improve, "choose", lambda runs, precision: AVERAGE)
+    improve.remember_texts.cache_clear()
+    try:
+        improve.main()
+    finally:
+        improve.remember_texts.cache_clear()
+    found = read_lever_runs(tmp_path / "improvement.json")
+    scored = {split: [run.lever for run in found if run.split == split] for split in sizes}
+    assert sorted(scored["validation"]) == sorted(ROWS)
+    assert sorted(scored["test"]) == sorted((RECIPE, AVERAGE))
+    spent = {run.lever: run.cpu_seconds for run in found if run.split == "validation"}
+    # A student's teacher and the six models of an average have to be trained too.
+    assert spent["self-training"] > spent[improve.RATES]
+    assert spent[AVERAGE] > spent["all layers"]
+    assert all(run.seconds > 0 for run in found)
