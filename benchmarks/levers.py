@@ -11,20 +11,18 @@ import tempfile
 import time
 from collections.abc import Sequence
 
-import numpy as np
 import transformers
 from datasets import load_dataset
 from transformers import AutoTokenizer, Trainer
 
-from benchmarks.measure import prepare_arguments, prepare_model
+from benchmarks.measure import predict_labels, prepare_arguments, prepare_model
 from benchmarks.recipes import Recipe, build_recipes
 from benchmarks.speed import run_child
 from course.environment.kernel import prepare_kernel_environment
 from helpers.files import write_whole
-from helpers.preprocess import token_counts, tokenize
+from helpers.preprocess import tokenize
 from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import PROJECT, get_source
-from helpers.training import training_arguments
 
 PATH = PROJECT / "data" / "levers.json"
 
@@ -62,17 +60,7 @@ def train(recipe: Recipe) -> dict[str, object]:
         start = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - start
-        lengths = token_counts(tokenized["test"])
-        order = sorted(range(len(lengths)), key=lengths.__getitem__)
-        sequential = {"eval_strategy": "no", "train_sampling_strategy": "sequential"}
-        tester = Trainer(
-            trainer.model,
-            training_arguments(source, folder, **sequential),
-            processing_class=tokenizer,
-        )
-        logits = tester.predict(tokenized["test"].select(order)).predictions
-    labels = np.empty(len(order), dtype=np.int64)
-    labels[order] = logits.argmax(axis=-1)
+        labels = predict_labels(trainer.model, tokenized["test"], tokenizer, folder)
     predicted = "".join(map(str, labels))
     return {"name": recipe.name, "seconds": round(seconds, 1), "predicted": predicted}
 
