@@ -12,7 +12,7 @@ from support.prose import plain, tables, tokens
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
 from helpers.environment import PROJECT
-from helpers.plots import COLOURS, plot_bars, plot_lines, plot_roofline
+from helpers.plots import COLOURS, plot_bars, plot_learning_rates, plot_lines, plot_roofline
 
 NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 PAGES = [
@@ -113,6 +113,7 @@ FOUR = [f"series {number}" for number in range(4)]
 FIGURES = {
     "lines": plot_lines({one: (range(30), range(30)) for one in FOUR}, "t", "x", "y"),
     "bars": plot_bars({one: {"group": 1} for one in FOUR}, "t", "y"),
+    "learning rates": plot_learning_rates({1e-5: [1], 1e-3: [2]}, "t", "y"),
     "roofline": plot_roofline({one: (1, 1) for one in FOUR}, 10, 10, "t"),
 }
 
