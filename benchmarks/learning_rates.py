@@ -34,8 +34,8 @@ SEEDS = (SEED, SEED + 1, SEED + 2)
 # 300 validation reviews are too few to tell two good rates apart. These are rows of train too, and
 # neither trained on nor used to choose the epoch.
 HELD_OUT_SIZE = 2_000
-# Few reviews and more epochs show overfitting; a rate that is too large, an erratic run.
-CURVE_RATES = (1.5e-4, 3e-3)
+# Few reviews and more epochs show overfitting; ten times the rate, an erratic run.
+CURVE_RATES = (1.5e-4, 1.5e-3)
 CURVE_SIZE, CURVE_EPOCHS = 500, 6
 
 
@@ -62,6 +62,19 @@ def today_s_recipe() -> dict[str, object]:
     return RECIPE | {"trained_parameters": trained, "dropout": max(dropout)}
 
 
+class _StepTrainer(Trainer):
+    """Keeps the loss of each step."""
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self.step_losses: list[float] = []
+
+    def training_step(self, *arguments: object) -> torch.Tensor:
+        loss = super().training_step(*arguments)
+        self.step_losses.append(round(loss.item(), 4))
+        return loss
+
+
 def train(learning_rate: float, seed: int, samples: int, epochs: int) -> RateRun:
     """Train once as notebook 07 does, and predict the held-out reviews.
 
@@ -80,7 +93,7 @@ def train(learning_rate: float, seed: int, samples: int, epochs: int) -> RateRun
     changes = {"learning_rate": learning_rate, "seed": seed, "num_train_epochs": epochs}
     changes |= KEEP_BEST | {"save_only_model": True, "disable_tqdm": True}
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
+        trainer = _StepTrainer(
             model=load_model(seed),
             args=training_arguments(source, folder, **changes),
             train_dataset=rows.select(range(samples)),
@@ -93,7 +106,8 @@ def train(learning_rate: float, seed: int, samples: int, epochs: int) -> RateRun
         labels = predict_labels(trainer.model, held_out, tokenizer, folder)
     history = epoch_history(trainer.state.log_history)
     errors = "".join(map(str, np.abs(labels - held_out["label"])))
-    return RateRun(learning_rate, seed, samples, epochs, history, errors)
+    step_losses = trainer.step_losses if samples == CURVE_SIZE else []
+    return RateRun(learning_rate, seed, samples, epochs, history, errors, step_losses)
 
 
 def measure(*plan: float) -> RateRun:

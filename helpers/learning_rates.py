@@ -24,6 +24,7 @@ class RateRun:
         errors: by how many levels the prediction for each held-out review is off, one digit each,
             after the epoch with the highest validation accuracy. Held out are reviews of train
             that are neither in the course's sample nor in its validation split.
+        step_losses: the training loss of each step; none for the runs of the recipe's length.
     """
 
     learning_rate: float
@@ -32,6 +33,7 @@ class RateRun:
     epochs: int
     history: list[dict[str, float]]
     errors: str
+    step_losses: list[float]
 
     @property
     def plan(self) -> tuple[float, int, int, int]:

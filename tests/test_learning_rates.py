@@ -44,7 +44,7 @@ def measured(monkeypatch) -> list[tuple]:
 
     def measure(*plan: float) -> RateRun:
         plans.append(plan)
-        return RateRun(*plan, [ROW], "01")
+        return RateRun(*plan, [ROW], "01", [])
 
     monkeypatch.setattr(learning_rates, "measure", measure)
     return plans
@@ -110,14 +110,14 @@ def test_the_file_is_as_it_is_written(runs, tmp_path):
 
 
 def test_what_is_measured_already_is_not_measured_again(path, measured):
-    write_runs(RECIPE, [RateRun(*plan, [ROW], "01") for plan in planned_runs()[:-2]], path)
+    write_runs(RECIPE, [RateRun(*plan, [ROW], "01", []) for plan in planned_runs()[:-2]], path)
     learning_rates.main()
     assert measured == planned_runs()[-2:]
     assert len(read_runs(path)) == len(planned_runs())
 
 
 def test_runs_of_another_recipe_are_measured_anew(path, measured):
-    runs = [RateRun(*plan, [ROW], "34") for plan in planned_runs()]
+    runs = [RateRun(*plan, [ROW], "34", []) for plan in planned_runs()]
     write_runs(RECIPE | {"num_train_epochs": 99}, runs, path)
     learning_rates.main()
     assert measured == planned_runs()
@@ -129,7 +129,7 @@ def test_a_run_is_stored_as_soon_as_it_is_measured(path, monkeypatch):
     def fail_at_the_third(*plan: float) -> RateRun:
         if plan == planned_runs()[2]:
             raise KeyboardInterrupt
-        return RateRun(*plan, [ROW], "01")
+        return RateRun(*plan, [ROW], "01", [])
 
     monkeypatch.setattr(learning_rates, "measure", fail_at_the_third)
     with pytest.raises(KeyboardInterrupt):

@@ -232,7 +232,7 @@ def test_mean_embeddings(classifier, tokenizer, reviews):
     assert np.array_equal(found, expected)
 
 
-@pytest.mark.parametrize(("metric", "patience"), [("loss", 1), ("loss", 2), ("accuracy", 2)])
+@pytest.mark.parametrize(("metric", "patience"), [("loss", 1), ("accuracy", 2)])
 def test_trainer_stops_where_notebook_07_says_that_it_would(source, tmp_path, metric, patience):
     scratch = SimpleNamespace(name=str(tmp_path))
     given = {"source": source, "scratch": scratch, "training_arguments": training_arguments}
@@ -252,7 +252,7 @@ def train_tiny(source, folder, metric: str, *callbacks: TrainerCallback) -> list
     set_seed(0)
     sizes = {"vocab_size": 50, "hidden_size": 32, "intermediate_size": 32}
     sizes |= {"num_hidden_layers": 1, "num_attention_heads": 2}
-    changes = {"learning_rate": 1e-2, "num_train_epochs": 12, "metric_for_best_model": metric}
+    changes = {"learning_rate": 1e-2, "num_train_epochs": 8, "metric_for_best_model": metric}
     changes |= {"load_best_model_at_end": True, "save_strategy": "epoch", "save_only_model": True}
     changes |= {"train_sampling_strategy": "random", "disable_tqdm": True}
     trainer = Trainer(
@@ -260,7 +260,7 @@ def train_tiny(source, folder, metric: str, *callbacks: TrainerCallback) -> list
         training_arguments(source, folder, **changes),
         train_dataset=rows.select(range(64)),
         eval_dataset=rows.select(range(64, 96)),
-        compute_metrics=training.make_compute_metrics(source),
+        compute_metrics=lambda seen: {"accuracy": np.mean(seen[0].argmax(axis=1) == seen[1])},
         callbacks=list(callbacks),
     )
     trainer.train()
