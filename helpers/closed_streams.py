@@ -39,4 +39,9 @@ def survive_closed_streams() -> Iterator[None]:
     with ExitStack() as stack:
         stack.enter_context(redirect_stdout(_Stream(sys.stdout)))
         stack.enter_context(redirect_stderr(_Stream(sys.stderr)))
-        yield
+        try:
+            yield
+        finally:
+            # What is still buffered would fail later, where Python ends.
+            sys.stdout.flush()
+            sys.stderr.flush()
