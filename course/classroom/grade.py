@@ -46,8 +46,6 @@ from helpers.files import write_whole
 
 COURSE = PROJECT / "build" / "grade"
 OUTPUT = PROJECT / "build" / "grades.csv"
-# Held while the command runs: two would rename each other's grades.
-LOCK = PROJECT / "build" / ".grade.lock"
 
 # How long a whole submission may run.
 SUBMISSION_SECONDS = 600
@@ -420,7 +418,8 @@ def main(arguments: Sequence[str] = ()) -> int:
     OUTPUT.parent.mkdir(parents=True, exist_ok=True)
     shown = os.path.relpath(OUTPUT)
     try:
-        with FileLock(LOCK, timeout=0):
+        # Two at once would rename each other's grades.
+        with FileLock(OUTPUT.with_name(".grade.lock"), timeout=0):
             keep_earlier(OUTPUT, COURSE)
             rows = write(grade_all(files, folder, problem is None), OUTPUT)
     except Timeout:
