@@ -421,12 +421,16 @@ MISTAKES: dict[str, dict[str, str]] = {
     "07-3": {
         "person-in-panel": """
             def person_within_one(ratings):
+                from helpers.levels import rating_level, whole_rating_level
+
                 pairs = [(rating, np.mean(row)) for row in ratings for rating in row]
                 levels = [(whole_rating_level(one), rating_level(mean)) for one, mean in pairs]
                 return np.mean([abs(one - other) <= 1 for one, other in levels])
         """,
         "cuts-for-person": """
             def person_within_one(ratings):
+                from helpers.levels import rating_level
+
                 errors = []
                 for row in ratings:
                     for rating in row:
