@@ -7,8 +7,8 @@ import shutil
 from helpers.environment import PROJECT
 
 # Not what people made there, such as a training run or graded work, and no downloads.
-MADE = ("bench", "browser", "compare", "demo", "lock", "mirror", "nbgrader", "rise", "run", "site")
-MADE += ("site-source", "slides")
+MADE = ("bench", "browser", "canary", "compare", "demo", "lock", "mirror", "nbgrader", "rise")
+MADE += ("run", "site", "site-source", "slides")
 CACHES = (".hypothesis", ".pytest_cache", ".ruff_cache", "data/hf/datasets", "data/hf/modules")
 KEPT = (".venv", "build/*", "data/hf", "data/mirror", "data/models")
 
@@ -18,7 +18,9 @@ def main(arguments: list[str]) -> int:
     folders = [PROJECT / "build" / name for name in MADE]
     folders += (PROJECT / "build").glob("python-3.*")
     # Half of a site or of slides, which was being made when the system stopped the command.
-    folders += (PROJECT / "build").glob(".s*.????????")
+    for name in ("site", "slides"):
+        folders += (PROJECT / "build").glob(f".{name}.????????")
+        folders += (PROJECT / "build").glob(f".{name}.????????.earlier")
     folders += [PROJECT / name for name in CACHES]
     folders += [path for path in PROJECT.rglob("__pycache__") if ".venv" not in path.parts]
     for folder in folders:

@@ -51,6 +51,8 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
             except OSError:
                 # Another process may have put its own there in between.
                 if not folder.exists():
+                    if earlier.exists():
+                        earlier.rename(folder)
                     raise
             shutil.rmtree(earlier, ignore_errors=True)
     finally:

@@ -11,7 +11,10 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["build/site", "build/run", "build/python-3.13", ".ruff_cache"])
+@pytest.mark.parametrize(
+    "name",
+    ["build/site", "build/run", "build/python-3.13", "build/.site.0a1b2c3d", ".ruff_cache"],
+)
 def test_what_a_command_makes_again_is_removed_and_named(project, capsys, name):
     (project / name).mkdir(parents=True)
     clean.main([])
@@ -21,7 +24,14 @@ def test_what_a_command_makes_again_is_removed_and_named(project, capsys, name):
 
 @pytest.mark.parametrize(
     "name",
-    ["build/run-1/model", "build/assignments/en", "build/grade-1", "data/hf/hub", "data/models/x"],
+    [
+        "build/run-1/model",
+        "build/assignments/en",
+        "build/grade-1",
+        "build/.secret.12345678",
+        "data/hf/hub",
+        "data/models/x",
+    ],
 )
 def test_what_people_made_or_fetched_is_left_and_named(project, capsys, name):
     (project / name).mkdir(parents=True)

@@ -114,3 +114,20 @@ def test_a_folder_that_somebody_else_replaces_at_the_same_moment_is_replaced_aga
         (folder / "mine.html").touch()
     assert [path.name for path in (tmp_path / "site").iterdir()] == ["mine.html"]
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one_there(tmp_path, monkeypatch):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "old.html").touch()
+    rename = Path.rename
+
+    def refuse_the_draft(path: Path, target: Path) -> Path:
+        if (path / "new.html").exists():
+            raise PermissionError
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_the_draft)
+    with pytest.raises(PermissionError), replaced_folder(tmp_path / "site") as folder:
+        (folder / "new.html").touch()
+    assert [path.name for path in (tmp_path / "site").iterdir()] == ["old.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from course.canary import record_cells
 from course.canary.releases import CanaryError, Change, environment_with
+from course.test import PAIRS, TRAINING
 from helpers.environment import PROJECT
 
 BROKEN = ("removed interface", "error")
@@ -49,7 +50,7 @@ def run_cells(
     """Compare notebooks, as `test` does, with some changes laid over.
 
     Args:
-        notebooks: the files; several are run in pairs.
+        notebooks: the files; those that do not train are run in pairs.
         changes: what is laid over.
         project: the folder that pytest runs in.
 
@@ -62,8 +63,10 @@ def run_cells(
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
         command += ["-p", record_cells.__name__, "-p", "no:cacheprovider"]
-        command += ["-n", "2", "--dist", "loadfile"] if len(notebooks) > 1 else []
         environment = environment_with(changes) | {record_cells.VARIABLE: scratch}
+        if len(notebooks) > 1 and not any(path.name[:2] in TRAINING for path in notebooks):
+            command += PAIRS
+            environment["OMP_NUM_THREADS"] = "1"
         result = subprocess.run(
             [*command, *map(str, notebooks)],
             cwd=project,
