@@ -7,7 +7,7 @@ import pytest
 from nbformat import NotebookNode
 from support.exercise_notebooks import SOURCES, read_source
 
-from course.notebooks.closing_cells import NEXT, exercise_cells, write_closing
+from course.notebooks.closing_cells import NEXT, OwnWorkError, exercise_cells, write_closing
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, notebook_folder
 
@@ -90,6 +90,29 @@ def test_an_output_of_other_code_is_not_kept():
     write_closing(notebook, "03_preprocess", "en")
     cell = next(cell for cell in notebook.cells if cell.id == "exercise-1-check")
     assert (cell.outputs, cell.execution_count) == ([], None)
+
+
+@pytest.mark.parametrize(
+    "code", ["longest = 3", "def f():\n    # Your code here\n    ...\n    return 1"]
+)
+def test_somebodys_answer_is_not_overwritten(code):
+    notebook = written()
+    cell = next(cell for cell in notebook.cells if cell.id == "exercise-2")
+    cell.source = code
+    before = copy.deepcopy(notebook)
+    with pytest.raises(OwnWorkError, match="exercise-2: save a copy of it elsewhere"):
+        write_closing(notebook, "03_preprocess", "en")
+    assert notebook == before
+
+
+@each_notebook
+def test_another_task_takes_the_place_of_one_that_nobody_answered(name):
+    notebook = written(name)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.source.rstrip().endswith("..."):
+            cell.source = f"# An earlier task.\n{cell.source}"
+    write_closing(notebook, name, "en")
+    assert notebook == written(name)
 
 
 def test_a_notebook_without_a_source_stays_as_it_is():

@@ -21,6 +21,8 @@ from helpers.check.quizzes import (
 from helpers.check.tasks import SOURCE, read_tasks
 
 QUIZ, EXERCISES, NEXT = "quiz", "exercises", "next"
+# How the code of an exercise ends while nobody has put an answer in it.
+UNTOUCHED = re.compile(r"(# Your code here\n *| = )\.\.\.\s*\Z")
 # The cells that are made here.
 MADE = re.compile(r"quiz(-box|-text)?|exercises|exercise-\d(-text|-check)?")
 
@@ -46,6 +48,10 @@ is no answer yet, ☑ that it is right, and after ☒ you are told what is wrong
 `check.hint("{number}")`: it helps in three steps, one at a time. A check takes seconds and needs \
 no network.""",
 }
+
+
+class OwnWorkError(Exception):
+    """A notebook has somebody's own work; the message names it and says what to do."""
 
 
 def question_text(number: int, question: Question, language: str) -> str:
@@ -101,6 +107,7 @@ def write_closing(notebook: NotebookNode, name: str, language: str) -> None:
         language: the language of its prose.
 
     Raises:
+        OwnWorkError: if somebody has put an answer in a cell of an exercise.
         SystemExit: if the notebook has no cell `next`.
     """
     if not (SOURCE / name).is_dir():
@@ -113,6 +120,20 @@ def write_closing(notebook: NotebookNode, name: str, language: str) -> None:
         raise SystemExit(
             f"{name} needs a cell '{NEXT}', which links the next notebook: restore it from git, "
             "then run 'python -m course sync'."
+        )
+    answered = [
+        cell.id
+        for cell in made
+        if re.fullmatch(r"exercise-\d", cell.id)
+        and (stored := known.get(cell.id))
+        and stored.source != cell.source
+        and not UNTOUCHED.search(stored.source)
+    ]
+    if answered:
+        raise OwnWorkError(
+            f"{name}.ipynb: not written, for somebody's answer is in {', '.join(answered)}: save "
+            f"a copy of it elsewhere, run 'git checkout notebooks/{language}/{name}.ipynb', then "
+            "the command again."
         )
     for cell in made:
         if (stored := known.get(cell.id)) and stored.cell_type == cell.cell_type:

@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
-from course.notebooks.closing_cells import MADE, write_closing
+from course.notebooks.closing_cells import MADE, OwnWorkError, write_closing
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import ORIGINAL, TRANSLATION, notebook_folder
 from helpers.files import write_whole
@@ -21,10 +21,6 @@ from helpers.files import write_whole
 # Under this name the metadata of a translated cell have the digest of its source text, and those of
 # a translated notebook that of its cells and code, as they were written here.
 DIGEST = "translated_from"
-
-
-class OwnWorkError(Exception):
-    """A translation has somebody's own work; the message names it and says what to do."""
 
 
 def digest(text: str) -> str:
@@ -160,7 +156,7 @@ def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
         Lines to print: whether the files changed, and which cells are confirmed or stale.
 
     Raises:
-        OwnWorkError: if the translation has cells or code that would be lost.
+        OwnWorkError: if there are answers, or cells or code of the translation, to be lost.
     """
     original = nbformat.read(path, as_version=4)
     write_closing(original, path.stem, ORIGINAL)
@@ -209,7 +205,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Bring the English notebooks up to date, or record that one is translated.
 
     Returns:
-        1 if an English notebook no longer has an original or has work of somebody's own, else 0.
+        1 if an English notebook no longer has an original, or one has somebody's own work, else 0.
     """
     options = parse_arguments(arguments)
     translated = options.translated is not None

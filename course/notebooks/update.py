@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 
 from course.environment.kernel import prepare_kernel_environment
 from course.notebooks import sync
-from course.notebooks.closing_cells import write_closing
+from course.notebooks.closing_cells import OwnWorkError, write_closing
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.languages import ORIGINAL
 from course.notebooks.readme_picture import write_picture
@@ -66,7 +66,12 @@ def update(choice: str = "") -> int:
     failed = False
     for path in find_notebooks(choice):
         before = nbformat.read(path, as_version=4)
-        write_closing(before, path.stem, ORIGINAL)
+        try:
+            write_closing(before, path.stem, ORIGINAL)
+        except OwnWorkError as error:
+            failed = True
+            print(error)
+            continue
         sync.write(before, path)
         text = path.read_text(encoding="utf-8")
         execution = execute(path, report=print_progress)
