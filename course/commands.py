@@ -178,6 +178,11 @@ COMMANDS: dict[str, Command] = {
         "train on 250 to all reviews, into data/learning_curve.json; resumes after a stop",
         "benchmarks.learning_curve",
     ),
+    "learning-rates": Command(
+        "maintainer",
+        "train at rates from 1e-5 to 1e-3, into data/learning_rates.json; resumes after a stop",
+        "benchmarks.learning_rates",
+    ),
     "lock": Command(
         "maintainer",
         "derive the lock files and environment.yml from pyproject.toml, with uv",
