@@ -4,7 +4,6 @@ import inspect
 import random
 import re
 from fractions import Fraction
-from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -238,9 +237,8 @@ def test_mean_embeddings(classifier, tokenizer, reviews):
 
 @pytest.mark.parametrize(("metric", "patience"), [("loss", 1), ("accuracy", 2)])
 def test_trainer_stops_where_notebook_07_says_that_it_would(source, tmp_path, metric, patience):
-    scratch = SimpleNamespace(name=str(tmp_path))
-    given = {"source": source, "scratch": scratch, "training_arguments": training_arguments}
-    stop_epoch = taught("07", ["early-stopping"], **given)["stop_epoch"]
+    arguments = training_arguments(source, str(tmp_path))
+    stop_epoch = taught("07", ["early-stopping"], training_args=arguments)["stop_epoch"]
     whole = epoch_history(train_tiny(source, tmp_path, metric))
     stopped = epoch_history(train_tiny(source, tmp_path, metric, EarlyStoppingCallback(patience)))
     assert len(stopped) < len(whole)
