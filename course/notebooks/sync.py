@@ -21,6 +21,9 @@ from helpers.files import write_whole
 # Under this name the metadata of a translated cell have the digest of its source text, and those of
 # a translated notebook that of its cells and code, as they were written here.
 DIGEST = "translated_from"
+# Under this one the metadata of a translated cell have the digest of its own text, as a translator
+# confirmed it: a sentence that somebody turns round afterwards is noticed.
+OWN_DIGEST = "translated_to"
 
 
 def digest(text: str) -> str:
@@ -73,8 +76,9 @@ def apply_source(original: NotebookNode, translation: NotebookNode) -> NotebookN
     for name, cell in prose_cells(updated).items():
         translated = known.get(name)
         cell.source = translated.source if translated else ""
-        if translated and DIGEST in translated.metadata:
-            cell.metadata[DIGEST] = translated.metadata[DIGEST]
+        for key in (DIGEST, OWN_DIGEST):
+            if translated and key in translated.metadata:
+                cell.metadata[key] = translated.metadata[key]
     return updated
 
 
@@ -90,13 +94,15 @@ def stale(original: NotebookNode, translation: NotebookNode) -> dict[str, str]:
             reasons[name] = "translated, not confirmed"
         elif translated.metadata[DIGEST] != digest(cell.source):
             reasons[name] = "the Chinese has changed since it was translated"
+        elif translated.metadata.get(OWN_DIGEST) != digest(translated.source):
+            reasons[name] = "the English has changed since it was confirmed"
     return reasons
 
 
 def mark_translated(
     original: NotebookNode, translation: NotebookNode, names: Collection[str] | None = None
 ) -> list[str]:
-    """Record in translated cells the digest of the text that they translate.
+    """Record in translated cells the digests of the text that they translate, and of their own.
 
     Args:
         original: the notebook that was translated.
@@ -111,9 +117,9 @@ def mark_translated(
     for name, cell in prose_cells(translation).items():
         if names is not None and name not in names:
             continue
-        current = digest(sources[name].source)
-        if cell.source.strip() and cell.metadata.get(DIGEST) != current:
-            cell.metadata[DIGEST] = current
+        current = {DIGEST: digest(sources[name].source), OWN_DIGEST: digest(cell.source)}
+        if cell.source.strip() and any(cell.metadata.get(key) != current[key] for key in current):
+            cell.metadata.update(current)
             confirmed.append(name)
     return confirmed
 
