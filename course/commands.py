@@ -199,6 +199,17 @@ COMMANDS: dict[str, Command] = {
     "test-faults": _test(
         "test-faults", "bad arguments, kills, full disks and two commands at once", "publish"
     ),
+    "mutants": Command(
+        "maintainer",
+        "seed faults, and count those that the tests and notebooks notice; 20 minutes",
+        "course.mutants.command",
+        "mutants",
+        options=(
+            ("[N]", "how many faults, 150 by default"),
+            ("--seed S", "which ones; 1 by default"),
+            ("--all", "all there are: days"),
+        ),
+    ),
     "test-locks": Command(
         "maintainer",
         "resolve the locks for every system and Python; nothing is installed",
