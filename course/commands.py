@@ -152,7 +152,7 @@ COMMANDS: dict[str, Command] = {
         "record that a notebook's English matches today's Chinese",
         "course.notebooks.sync",
         arguments=("--translated",),
-        options=(NOTEBOOK,),
+        options=(NOTEBOOK, ("pages", "the README and docs/ in place of a notebook")),
     ),
     "pictures": Command(
         "maintainer",

@@ -196,7 +196,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="NB",
         nargs="?",
         const="",
-        help="record that the English of notebook NB matches today's Chinese",
+        help="record that the English of notebook NB matches today's Chinese; of the README and "
+        "docs/, if NB is 'pages'",
     )
     parser.add_argument("notebook", nargs="?", help="only this notebook, such as 07")
     options = parser.parse_args(arguments)
@@ -214,6 +215,12 @@ def main(arguments: list[str] | None = None) -> int:
         1 if an English notebook no longer has an original, or one has somebody's own work, else 0.
     """
     options = parse_arguments(arguments)
+    if options.translated == "pages":
+        # Not at the top: it takes the digest from here.
+        from course.notebooks import pages
+
+        print("\n".join(f"{name}: confirmed" for name in pages.confirm()) or "up to date")
+        return 0
     translated = options.translated is not None
     originals = find_notebooks(options.translated or options.notebook, notebook_folder(ORIGINAL))
     folder = notebook_folder(TRANSLATION)
