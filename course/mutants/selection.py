@@ -68,7 +68,7 @@ def steps(mutant: Mutant, project: Path, seen: Seen) -> list[Step]:
     if not mutant.path.endswith(".py"):
         return [readers("page")]
     found = []
-    if tests := light_tests(mutant, seen):
+    if tests := light_tests(mutant, seen) or tests_that_use(mutant.path, project):
         found.append(Step(tuple(tests), LIGHT_SECONDS))
     found += map(comparison, notebooks_that_use(mutant.path, project))
     folder = next((tests for path, tests in FOLDERS.items() if mutant.path.startswith(path)), None)
@@ -111,6 +111,16 @@ def light_tests(mutant: Mutant, seen: Seen) -> list[str]:
     return chosen
 
 
+def tests_that_use(path: str, project: Path) -> list[str]:
+    """Return the light tests that import a module: a process that they start may run the line."""
+    module = path.removesuffix(".py").replace("/", ".")
+    return [
+        test.relative_to(project).as_posix()
+        for test in sorted(project.glob("tests/test_*.py"))
+        if module in imports(test.read_text(encoding="utf-8"))
+    ]
+
+
 def comparison(path: str) -> Step:
     """Return the comparison of a notebook's outputs with what is stored."""
     trains = Path(path).name[:2] in TRAINING
@@ -124,6 +134,7 @@ def imports(code: str) -> Iterator[str]:
     for node in ast.walk(ast.parse("\n".join(lines))):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 
