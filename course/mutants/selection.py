@@ -111,6 +111,11 @@ def light_tests(mutant: Mutant, seen: Seen) -> list[str]:
     return chosen
 
 
+def trains(step: Step) -> bool:
+    """Say whether a step compares a notebook that trains."""
+    return step.threads is None
+
+
 def tests_that_use(path: str, project: Path) -> list[str]:
     """Return the light tests that import a module: a process that they start may run the line."""
     module = path.removesuffix(".py").replace("/", ".")
