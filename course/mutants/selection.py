@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from course.mutants.mutant import Mutant
@@ -118,12 +119,7 @@ def trains(step: Step) -> bool:
 
 def tests_that_use(path: str, project: Path) -> list[str]:
     """Return the light tests that import a module: a process that they start may run the line."""
-    module = path.removesuffix(".py").replace("/", ".")
-    return [
-        test.relative_to(project).as_posix()
-        for test in sorted(project.glob("tests/test_*.py"))
-        if module in imports(test.read_text(encoding="utf-8"))
-    ]
+    return [name for name, modules in users(project, "tests") if module_name(path) in modules]
 
 
 def comparison(path: str) -> Step:
@@ -146,12 +142,26 @@ def imports(code: str) -> Iterator[str]:
 
 def notebooks_that_use(path: str, project: Path) -> list[str]:
     """Return the notebooks that import a module: those that do not train; if none, the first."""
-    module = path.removesuffix(".py").replace("/", ".")
-    found = []
-    for notebook in sorted((project / "notebooks" / "zh").glob("*.ipynb")):
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-        if any(module in imports(text) for text in code):
-            found.append(notebook.relative_to(project).as_posix())
+    found = [name for name, modules in users(project, "notebooks") if module_name(path) in modules]
     light = [name for name in found if Path(name).name[:2] not in TRAINING]
     return light or found[:1]
+
+
+def module_name(path: str) -> str:
+    """Return the name by which a file is imported."""
+    return path.removesuffix(".py").replace("/", ".")
+
+
+@cache
+def users(project: Path, folder: str) -> list[tuple[str, set[str]]]:
+    """Return the light tests, or the notebooks, each with the modules that it imports."""
+    pattern = "test_*.py" if folder == "tests" else "zh/*.ipynb"
+    found = []
+    for path in sorted((project / folder).glob(pattern)):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            cells = json.loads(text)["cells"]
+            code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+            text = "\n".join(code)
+        found.append((path.relative_to(project).as_posix(), set(imports(text))))
+    return found
