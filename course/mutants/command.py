@@ -14,7 +14,7 @@ from course.mutants import equivalent, population, selection
 from course.mutants.mutant import Mutant
 from course.mutants.report import Result, report_text, summary
 from course.mutants.seen import Seen, look
-from course.mutants.trial import TrialError, context, stop, try_mutant
+from course.mutants.trial import Step, TrialError, context, stop, try_mutant
 from helpers.environment import PROJECT
 from helpers.files import write_whole
 
@@ -37,12 +37,18 @@ def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+def survived(result: Result) -> bool:
+    """Say whether a mutant was tried, and nothing noticed it."""
+    return result.verdict is not None and not result.verdict.killed
+
+
 def judge(
     mutants: Sequence[Mutant], seen: Seen, known: Sequence[equivalent.Equivalent], seconds: float
 ) -> list[Result]:
     """Try mutants side by side; print each verdict as it comes.
 
-    Those of notebooks that train are tried last: one of them takes as long as ten others.
+    Those that only a notebook that trains could still notice are tried last: one of them takes as
+    long as ten others.
 
     Args:
         mutants: the changes.
@@ -53,19 +59,11 @@ def judge(
     end = time.monotonic() + seconds
     start = context().Process
 
-    steps = {mutant: selection.steps(mutant, PROJECT, seen) for mutant in mutants}
-    in_order = sorted(mutants, key=lambda mutant: any(map(selection.trains, steps[mutant])))
-
-    def result(mutant: Mutant) -> Result:
-        for entry in known:
-            if entry.is_of(mutant):
-                return Result(mutant, None, f"equivalent: {entry.reason}")
+    def attempt(mutant: Mutant, steps: Sequence[Step]) -> Result:
         if time.monotonic() > end:
             return Result(mutant, None, "not tried: the time was up")
-        if reason := selection.left_out(mutant, steps[mutant]):
-            return Result(mutant, None, f"not tried: {reason}")
         began = time.monotonic()
-        verdict = try_mutant(mutant, steps[mutant], PROJECT, start)
+        verdict = try_mutant(mutant, steps, PROJECT, start)
         took = time.monotonic() - began
         line = f"{verdict.outcome:10}{took:5.0f} s  {mutant.place}: {mutant.kind}  {verdict.by}"
         print(line, flush=True)
@@ -73,14 +71,28 @@ def judge(
             return Result(mutant, None, f"not tried: {verdict.by} did not end in time")
         return Result(mutant, verdict)
 
+    results: dict[Mutant, Result] = {}
+    quick: dict[Mutant, list[Step]] = {}
+    slow: dict[Mutant, list[Step]] = {}
+    for mutant in mutants:
+        steps = selection.steps(mutant, PROJECT, seen)
+        reason = next((f"equivalent: {each.reason}" for each in known if each.is_of(mutant)), "")
+        if reason := reason or selection.left_out(mutant, steps):
+            results[mutant] = Result(mutant, None, reason)
+            continue
+        quick[mutant] = [step for step in steps if not selection.trains(step)]
+        slow[mutant] = [step for step in steps if selection.trains(step)]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         try:
-            return list(pool.map(result, in_order))
+            results |= zip(quick, pool.map(attempt, quick, quick.values()), strict=True)
+            left = {each: slow[each] for each in quick if slow[each] and survived(results[each])}
+            results |= zip(left, pool.map(attempt, left, left.values()), strict=True)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for process in psutil.Process().children():
                 stop(process.pid)
             raise
+    return [results[mutant] for mutant in mutants]
 
 
 def main(arguments: Sequence[str] = ()) -> int:

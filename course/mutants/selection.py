@@ -71,7 +71,7 @@ def steps(mutant: Mutant, project: Path, seen: Seen) -> list[Step]:
     found = []
     if tests := light_tests(mutant, seen) or tests_that_use(mutant.path, project):
         found.append(Step(tuple(tests), LIGHT_SECONDS))
-    found += map(comparison, notebooks_that_use(mutant.path, project))
+    found += map(comparison, notebooks_that_use(mutant, project))
     folder = next((tests for path, tests in FOLDERS.items() if mutant.path.startswith(path)), None)
     if folder and folder not in ELSEWHERE:
         found.append(Step((folder, "-m", "not slow"), LONG_SECONDS, is_quick=False))
@@ -140,11 +140,27 @@ def imports(code: str) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def notebooks_that_use(path: str, project: Path) -> list[str]:
-    """Return the notebooks that import a module: those that do not train; if none, the first."""
-    found = [name for name, modules in users(project, "notebooks") if module_name(path) in modules]
-    light = [name for name in found if Path(name).name[:2] not in TRAINING]
-    return light or found[:1]
+def notebooks_that_use(mutant: Mutant, project: Path) -> list[str]:
+    """Return two notebooks that import a module and do not train; if none, one that trains.
+
+    The first are those that import the very function or class that is changed.
+    """
+    module = module_name(mutant.path)
+    changed = f"{module}.{owner(mutant.before, mutant.line())}"
+
+    found = [user for user in users(project, "notebooks") if module in user[1]]
+    names = [name for name, _ in sorted(found, key=lambda user: changed not in user[1])]
+    light = [name for name in names if Path(name).name[:2] not in TRAINING]
+    return light[:2] or names[:1]
+
+
+def owner(code: str, line: int) -> str:
+    """Return the function or class, at the left margin of a module, that a line is in."""
+    for node in ast.parse(code).body:
+        named = isinstance(node, ast.FunctionDef | ast.ClassDef)
+        if named and node.lineno <= line <= node.end_lineno:
+            return node.name
+    return ""
 
 
 def module_name(path: str) -> str:
