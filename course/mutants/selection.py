@@ -43,6 +43,8 @@ FOLDERS = {
     "helpers/checkpoints.py": "tests/processes",
     "helpers/run_record.py": "tests/processes",
 }
+# The library copies these scripts before it runs them, so coverage does not see them.
+SCRIPTS, THEIR_TESTS = "helpers/metrics/", "tests/test_metrics.py"
 # These need packages of another environment.
 ELSEWHERE = ("tests/grading", "tests/demo")
 # More than the tests take when nothing is wrong, on a machine that is busy.
@@ -69,6 +71,8 @@ def steps(mutant: Mutant, project: Path, seen: Seen) -> list[Step]:
     if not mutant.path.endswith(".py"):
         return [readers("page")]
     found = []
+    if mutant.path.startswith(SCRIPTS):
+        found.append(Step((THEIR_TESTS,), LIGHT_SECONDS))
     if tests := light_tests(mutant, seen) or tests_that_use(mutant.path, project):
         found.append(Step(tuple(tests), LIGHT_SECONDS))
     found += map(comparison, notebooks_that_use(mutant, project))
