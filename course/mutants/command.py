@@ -47,8 +47,8 @@ def judge(
 ) -> list[Result]:
     """Try mutants side by side; print each verdict as it comes.
 
-    Those that only a notebook that trains could still notice are tried last: one of them takes as
-    long as ten others.
+    Those that only a notebook that trains, or a folder of heavy tests, could still notice are tried
+    last: one of them takes as long as ten others.
 
     Args:
         mutants: the changes.
@@ -80,8 +80,8 @@ def judge(
         if reason := reason or selection.left_out(mutant, steps):
             results[mutant] = Result(mutant, None, reason)
             continue
-        quick[mutant] = [step for step in steps if not selection.trains(step)]
-        slow[mutant] = [step for step in steps if selection.trains(step)]
+        quick[mutant] = [step for step in steps if not selection.takes_long(step)]
+        slow[mutant] = [step for step in steps if selection.takes_long(step)]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         try:
             results |= zip(quick, pool.map(attempt, quick, quick.values()), strict=True)

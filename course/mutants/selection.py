@@ -32,9 +32,10 @@ READERS = {
 }
 # For files that the light tests do not run, or not all of: a folder of tests of their own.
 FOLDERS = {
-    "course/hub/": "tests/hub",
-    "helpers/hub.py": "tests/hub",
-    "helpers/local_hub.py": "tests/hub",
+    "course/hub/mirror.py": "tests/hub/test_mirror.py",
+    "course/hub/": "tests/hub/test_fetch.py",
+    "helpers/hub.py": "tests/hub/test_hub_source.py",
+    "helpers/local_hub.py": "tests/hub/test_local_hub.py",
     "course/publish/": "tests/site",
     "course/classroom/": "tests/grading",
     "course/serve/demo": "tests/demo",
@@ -116,9 +117,9 @@ def light_tests(mutant: Mutant, seen: Seen) -> list[str]:
     return chosen
 
 
-def trains(step: Step) -> bool:
-    """Say whether a step compares a notebook that trains."""
-    return step.threads is None
+def takes_long(step: Step) -> bool:
+    """Say whether a step compares a notebook that trains, or runs a folder of heavy tests."""
+    return step.seconds >= LONG_SECONDS
 
 
 def tests_that_use(path: str, project: Path) -> list[str]:
