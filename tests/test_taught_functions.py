@@ -128,6 +128,14 @@ def test_choose_rows(reviews, stream):
         assert str(taught_error.value) == str(helper_error.value)
 
 
+def test_the_document_s_tokenize_function_pads_and_cuts_to_what_the_model_reads(tokenizer):
+    notebook = taught("03", ["tokenize-function"], tokenizer=tokenizer)
+    # None of the reviews is long enough to be cut.
+    tokenized = notebook["tokenize_function"]({"text": ["good", "good " * 600]})
+    assert [len(ids) for ids in tokenized["input_ids"]] == [512, 512]
+    assert [sum(mask) for mask in tokenized["attention_mask"]] == [3, 512]
+
+
 def test_readable():
     notebook = taught("02", ["readable"], ClassLabel=ClassLabel, List=List)
     label = ClassLabel(names=["bad", "good"])
