@@ -267,6 +267,13 @@ def test_a_run_executes_the_notebooks_of_the_chosen_language(
     assert f"<html lang='{language}'>" in (output / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("arguments", "choice"), [([], ""), (["03"], "03"), (["03", "x"], "03")])
+def test_a_run_is_of_the_notebook_that_comes_first(output, good, monkeypatch, arguments, choice):
+    books = {choice: [good.path]}
+    monkeypatch.setattr(run_notebooks, "find_notebooks", lambda wanted, _: books[wanted])
+    assert run_notebooks.main(arguments) == 0
+
+
 def test_a_run_of_one_notebook_keeps_the_pages_of_another_and_links_them(output, good, monkeypatch):
     output.mkdir()
     (output / "99_old.html").touch()

@@ -62,6 +62,7 @@ def test_an_operator_of_prose_makes_the_stated_change(kind, before, after):
 
 def test_code_in_prose_and_an_order_that_means_nothing_are_left():
     assert prose.edits("```\nfor 3 of 4\n```\n") == []
+    assert field.edits("int(not x) or int(any(rows)) or int(a == b)") == []
     assert field.edits("name.endswith(('.a', '.b')) or name in ['a', 'b']") == []
 
 

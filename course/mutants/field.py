@@ -199,6 +199,9 @@ def round_for_cut(node: ast.AST) -> Iterator[Change]:
     name = getattr(getattr(node, "func", None), "id", "")
     if isinstance(node, ast.Call) and name in ("int", "round") and node.args:
         if name == "int" and len(node.args) == 1:
+            # Of a truth value there is nothing to cut.
+            if is_truth(node.args[0]):
+                return
             yield node.func, "round"
         elif len(node.args) == 2 and number(node.args[1]):
             yield node.args[1], str(number(node.args[1]) - 1)
@@ -207,6 +210,12 @@ def round_for_cut(node: ast.AST) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv):
         left, right = ast.unparse(node.left), ast.unparse(node.right)
         yield node, f"round(({left}) / ({right}))"
+
+
+def is_truth(node: ast.AST) -> bool:
+    """Say whether an expression is true or false, as far as its form tells."""
+    negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    return negated or isinstance(node, ast.Compare) or called(node) in ("any", "all", "bool")
 
 
 @operator("a silent except")

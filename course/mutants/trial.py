@@ -206,7 +206,7 @@ def try_mutant(mutant: Mutant, steps: Sequence[Step], project: Path, start: Call
             if code is None:
                 outcome = "timed out" if step.is_quick else "too slow"
                 return Verdict(outcome, " ".join(step.arguments)[:100])
-            if code == NO_TESTS:
+            if code == NO_TESTS or "\nERROR: not found: " in text:
                 raise TrialError(f"{mutant.place}: no tests in {' '.join(step.arguments)}.")
             if code != 0:
                 return Verdict("killed", first_failure(text))
