@@ -74,8 +74,12 @@ def steps(mutant: Mutant, project: Path, seen: Seen) -> list[Step]:
     found = []
     if mutant.path.startswith(SCRIPTS):
         found.append(Step((THEIR_TESTS,), LIGHT_SECONDS))
-    if tests := light_tests(mutant, seen) or tests_that_use(mutant.path, project):
+    if tests := light_tests(mutant, seen):
         found.append(Step(tuple(tests), LIGHT_SECONDS))
+    # Coverage does not see every child process, and a fixture of the whole session counts as run by
+    # the first test that asks for it.
+    if tests := tests_that_use(mutant.path, project):
+        found.append(Step(tuple(tests), NOTEBOOK_SECONDS, is_quick=False))
     found += map(comparison, notebooks_that_use(mutant, project))
     folder = next((tests for path, tests in FOLDERS.items() if mutant.path.startswith(path)), None)
     if folder and folder not in ELSEWHERE:
@@ -125,7 +129,7 @@ def takes_long(step: Step) -> bool:
 
 
 def tests_that_use(path: str, project: Path) -> list[str]:
-    """Return the light tests that import a module: a process that they start may run the line."""
+    """Return the light tests that import a module."""
     return [name for name, modules in users(project, "tests") if module_name(path) in modules]
 
 
