@@ -102,7 +102,9 @@ def left_out(mutant: Mutant, found: list[Step]) -> str:
 
 def readers(kind: str) -> Step:
     """Return the tests that read prose, code or plots of a notebook, or a page."""
-    return Step(tuple(f"tests/{name}.py" for name in READERS[kind]), LIGHT_SECONDS)
+    tests = tuple(f"tests/{name}.py" for name in READERS[kind])
+    # They run none of what is changed, so no change makes them slow.
+    return Step(tests, LIGHT_SECONDS, is_quick=False)
 
 
 def light_tests(mutant: Mutant, seen: Seen) -> list[str]:
