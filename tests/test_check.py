@@ -89,6 +89,20 @@ def test_each_misconception_gets_its_own_message(number, name):
     assert str(caught.value) == f"{name}: {misconception.chinese}\n{misconception.english}"
 
 
+def test_rows_of_another_form_are_shown_from_the_first():
+    wrong = objection("10-2", lambda lines: ({"n": number} for number in range(9)))
+    for words in ("前几行是", "The first rows are"):
+        assert f"{words} [{{'n': 0}}, {{'n': 1}}]" in str(wrong)
+
+
+def test_a_sign_that_is_forgotten_the_other_way_round_is_recognized_too():
+    for signed in (
+        lambda logits, labels: np.mean(logits.argmax(axis=-1) - labels <= 1),
+        lambda logits, labels: np.mean(labels - logits.argmax(axis=-1) <= 1),
+    ):
+        assert str(objection("06-3", signed)).startswith("sign-forgotten: ")
+
+
 @each_misconception
 def test_the_hidden_tests_alone_refuse_it_too(number, name):
     notebook, names = read_source(source_of(number)), dict(prepared(number))

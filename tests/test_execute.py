@@ -10,6 +10,7 @@ from support.notebooks import code, notebook, prose
 
 from course.notebooks import run as run_notebooks
 from course.notebooks import update as update_notebooks
+from course.notebooks.closing_cells import OwnWorkError
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.languages import chosen_language
 from course.notebooks.run import headline, index_page, table_rows, table_text, write_pages
@@ -342,6 +343,26 @@ def test_an_update_keeps_a_notebook_that_fails_as_it_was_and_exits_with_1(
     assert nbformat.read(good, as_version=4).cells[0].outputs[0].text == "4\n"
     message = "00_a.ipynb: not stored, cell divide: ZeroDivisionError: division by zero\n"
     assert message in capsys.readouterr().out
+
+
+def test_an_update_leaves_a_notebook_with_somebody_s_answers_and_exits_with_1(
+    tmp_path, monkeypatch, capsys
+):
+    paths = [
+        write(tmp_path, name, code("number", "print(4)")) for name in ("00_a.ipynb", "01.ipynb")
+    ]
+    before = paths[0].read_bytes()
+
+    def refuse_the_first(notebook, name, language):
+        if name == "00_a":
+            raise OwnWorkError("00_a has answers")
+
+    use(monkeypatch, *paths)
+    monkeypatch.setattr(update_notebooks, "write_closing", refuse_the_first)
+    assert update_notebooks.update() == 1
+    assert paths[0].read_bytes() == before
+    assert nbformat.read(paths[1], as_version=4).cells[0].outputs[0].text == "4\n"
+    assert "00_a has answers\n" in capsys.readouterr().out
 
 
 def test_a_notebook_that_is_saved_while_it_runs_is_kept_and_the_rest_is_updated(

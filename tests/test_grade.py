@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -114,6 +115,18 @@ def test_a_file_that_is_too_large_to_read_is_not_read(tmp_path):
     path = submission(tmp_path, f"{NAME}.ipynb")
     os.truncate(path, 10**12)
     with pytest.raises(SubmissionError, match="larger than 50 MB: clear its outputs"):
+        read_submission(path, NAMES)
+
+
+def test_a_file_that_the_system_does_not_give_is_named_with_the_reason(tmp_path, monkeypatch):
+    path = submission(tmp_path, f"{NAME}.ipynb")
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    # Whoever runs the tests may be allowed to read everything.
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(SubmissionError, match="cannot be read: Permission denied"):
         read_submission(path, NAMES)
 
 

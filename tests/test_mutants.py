@@ -192,7 +192,7 @@ def test_the_tests_of_a_line_are_those_that_run_its_statement(line, lines):
 def test_the_module_s_own_tests_come_first_then_the_cheap_ones():
     tests = {"helpers/ends.py": {2: ["tests/test_z.py::a", "tests/test_b.py::b"]}}
     tests["helpers/ends.py"][2].append("tests/test_ends.py::c")
-    seen = Seen(tests, {"tests/test_b.py::b": 50.0, "tests/test_ends.py::c": 20.0})
+    seen = Seen(tests, {"tests/test_b.py::b": 70.0, "tests/test_ends.py::c": 90.0})
     chosen = selection.light_tests(ends(0), seen)
     assert chosen == ["tests/test_ends.py::c", "tests/test_z.py::a"]
 

@@ -59,3 +59,16 @@ def test_it_fails_if_any_part_fails(failing, monkeypatch, runs):
     done = iter(range(5))
     monkeypatch.setattr(command, "run", lambda *_, **__: next(done) != failing)
     assert command.main(["test"]) == 1
+
+
+@pytest.mark.parametrize("name", command.FOLDERS)
+def test_a_folder_of_tests_gets_the_options_and_what_it_needs(name, runs, monkeypatch):
+    needed = []
+    monkeypatch.setattr(command, "require_chromium", lambda: needed.append("chromium"))
+    monkeypatch.setattr(command.install, "prepare", needed.append)
+    monkeypatch.setenv("QUICK", "1")
+    assert command.main([name, "-x"]) == 0
+    [arguments] = runs
+    assert arguments[-len(command.FOLDERS[name]) :] == command.FOLDERS[name]
+    assert "-m not slow -x " in " ".join(arguments)
+    assert needed == {"test-browser": ["chromium"], "test-faults": ["grade"]}.get(name, [])

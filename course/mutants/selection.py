@@ -49,8 +49,8 @@ SCRIPTS, THEIR_TESTS = "helpers/metrics/", "tests/test_metrics.py"
 # These need packages of another environment.
 ELSEWHERE = ("tests/grading", "tests/demo")
 # More than the tests take when nothing is wrong, on a machine that is busy.
-LIGHT_SECONDS, NOTEBOOK_SECONDS, LONG_SECONDS = 240.0, 300.0, 600.0
-# Of the tests that run a line, as many as take this long together.
+LIGHT_SECONDS, NOTEBOOK_SECONDS, LONG_SECONDS = 300.0, 300.0, 600.0
+# Of the tests of other modules that run a line, as many as take this long together.
 MOST_SECONDS = 60.0
 MOMENT = 0.05
 NBVAL = ("--nbval", "--nbval-current-env")
@@ -74,8 +74,12 @@ def steps(mutant: Mutant, project: Path, seen: Seen) -> list[Step]:
     found = []
     if mutant.path.startswith(SCRIPTS):
         found.append(Step((THEIR_TESTS,), LIGHT_SECONDS))
-    if tests := light_tests(mutant, seen) or tests_that_use(mutant.path, project):
+    if tests := light_tests(mutant, seen):
         found.append(Step(tuple(tests), LIGHT_SECONDS))
+    # Coverage does not see every child process, and a fixture of the whole session counts as run by
+    # the first test that asks for it.
+    if tests := tests_that_use(mutant.path, project):
+        found.append(Step(tuple(tests), NOTEBOOK_SECONDS, is_quick=False))
     found += map(comparison, notebooks_that_use(mutant, project))
     folder = next((tests for path, tests in FOLDERS.items() if mutant.path.startswith(path)), None)
     if folder and folder not in ELSEWHERE:
@@ -98,23 +102,27 @@ def left_out(mutant: Mutant, found: list[Step]) -> str:
 
 def readers(kind: str) -> Step:
     """Return the tests that read prose, code or plots of a notebook, or a page."""
-    return Step(tuple(f"tests/{name}.py" for name in READERS[kind]), LIGHT_SECONDS)
+    tests = tuple(f"tests/{name}.py" for name in READERS[kind])
+    # They run none of what is changed, so no change makes them slow.
+    return Step(tests, LIGHT_SECONDS, is_quick=False)
 
 
 def light_tests(mutant: Mutant, seen: Seen) -> list[str]:
-    """Return the light tests that run what a mutant changes: the module's own, then cheap ones."""
-    own = f"tests/test_{Path(mutant.path).stem}"
+    """Return the light tests that run what a mutant changes: the module's own, and cheap ones."""
 
-    def cost(test: str) -> tuple[bool, float, str]:
-        return not test.startswith(own), seen.seconds.get(test, MOMENT), test
+    def cost(test: str) -> tuple[float, str]:
+        return seen.seconds.get(test, MOMENT), test
 
-    chosen, seconds = [], 0.0
-    for test in sorted(seen.of_mutant(mutant), key=cost):
+    tests = sorted(seen.of_mutant(mutant), key=cost)
+    mine = f"tests/test_{Path(mutant.path).stem}"
+    own = [test for test in tests if test.startswith(mine)]
+    others, seconds = [], 0.0
+    for test in (test for test in tests if test not in own):
         seconds += seen.seconds.get(test, MOMENT)
-        if chosen and seconds > MOST_SECONDS:
+        if (own or others) and seconds > MOST_SECONDS:
             break
-        chosen.append(test)
-    return chosen
+        others.append(test)
+    return own + others
 
 
 def takes_long(step: Step) -> bool:
@@ -123,7 +131,7 @@ def takes_long(step: Step) -> bool:
 
 
 def tests_that_use(path: str, project: Path) -> list[str]:
-    """Return the light tests that import a module: a process that they start may run the line."""
+    """Return the light tests that import a module."""
     return [name for name, modules in users(project, "tests") if module_name(path) in modules]
 
 
