@@ -178,6 +178,11 @@ COMMANDS: dict[str, Command] = {
         "train on 250 to all reviews, into data/learning_curve.json; resumes after a stop",
         "benchmarks.learning_curve",
     ),
+    "improve": Command(
+        "maintainer",
+        "train with each lever of notebook 13, into data/improvement.json; resumes after a stop",
+        "benchmarks.improve",
+    ),
     "lock": Command(
         "maintainer",
         "derive the lock files and environment.yml from pyproject.toml, with uv",
