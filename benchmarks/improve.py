@@ -398,8 +398,7 @@ def measure(split: str, precision: str, row: str, seed: int) -> LeverRun:
         precision,
         row,
         seed,
-        float((labels == truths).mean()),
-        float(np.abs(labels - truths).mean()),
+        "".join(map(str, np.abs(labels - truths))),
         round(float(seconds), 1),
         round(float(cpu_seconds), 1),
         machine(),
@@ -427,11 +426,13 @@ def choose(runs: Sequence[LeverRun], precision: str) -> str | None:
             scores[run.lever][run.seed] = run.accuracy
     recipe = scores.pop(RECIPE)
     gains = {
-        row: [score - recipe[seed] for seed, score in found.items()]
-        for row, found in scores.items()
-        if len(found) > 1
+        row: [score - recipe[seed] for seed, score in found.items()] for row, found in scores.items()
     }
-    p_values = [ttest_1samp(gain, 0, alternative="greater").pvalue for gain in gains.values()]
+    # A row that lacks a seed is not judged, but it was tried, and counts for the correction.
+    p_values = [
+        ttest_1samp(gain, 0, alternative="greater").pvalue if len(gain) == len(SEEDS) else 1.0
+        for gain in gains.values()
+    ]
     means = {
         row: float(np.mean(gain))
         for (row, gain), p in zip(gains.items(), holm_adjusted(p_values), strict=True)

@@ -20,22 +20,26 @@ class LeverRun:
         precision: in what the model computed, `float32` or `bfloat16`.
         lever: what differs from the recipe of notebook 07.
         seed: draws the head's weights and the order of the batches; the reviews are the same.
-        accuracy: the share of the reviews whose label was predicted.
-        mae: the mean absolute error, in levels.
+        errors: by how many levels the prediction for each review is off, one digit each, in the
+            order of the split.
         seconds: how long training took, on a machine that did other things too.
         cpu_seconds: what it took of all cores together.
-        machine: the cores and the instructions that decide how fast it is.
+        machine: the threads and the instructions that decide how fast it is.
     """
 
     split: str
     precision: str
     lever: str
     seed: int
-    accuracy: float
-    mae: float
+    errors: str
     seconds: float
     cpu_seconds: float
     machine: str
+
+    @property
+    def accuracy(self) -> float:
+        """The share of the reviews whose label was predicted."""
+        return self.errors.count("0") / len(self.errors)
 
 
 def read_lever_runs(path: Path = PATH) -> list[LeverRun]:
