@@ -426,7 +426,8 @@ def choose(runs: Sequence[LeverRun], precision: str) -> str | None:
             scores[run.lever][run.seed] = run.accuracy
     recipe = scores.pop(RECIPE)
     gains = {
-        row: [score - recipe[seed] for seed, score in found.items()] for row, found in scores.items()
+        row: [score - recipe[seed] for seed, score in found.items()]
+        for row, found in scores.items()
     }
     # A row that lacks a seed is not judged, but it was tried, and counts for the correction.
     p_values = [

@@ -34,7 +34,9 @@ SIZE = 2_000
 
 def lever_run(split: str, precision: str, row: str, seed: int, accuracy: float = 0.5) -> LeverRun:
     hits = round(accuracy * SIZE)
-    return LeverRun(split, precision, row, seed, "0" * hits + "1" * (SIZE - hits), 1, 2, "a machine")
+    return LeverRun(
+        split, precision, row, seed, "0" * hits + "1" * (SIZE - hits), 1, 2, "a machine"
+    )
 
 
 def code(cell_id: str) -> nbformat.NotebookNode:
