@@ -112,7 +112,7 @@ LEVERS = {
     "all layers": Lever(UNFROZEN),
     RATES: LAYER_RATES,
     "adapted encoder": dataclasses.replace(LAYER_RATES, adapted=True),
-    "self-training": dataclasses.replace(LAYER_RATES, epochs=1, teacher=RATES),
+    "self-training": Lever(epochs=1, teacher=RECIPE),
 }
 # What makes a target out of a review's ratings.
 TARGETS = {"rater shares": rater_shares, "soft labels": soft_label}
@@ -268,6 +268,8 @@ def build_model(name: str, seed: int, precision: str) -> tuple[torch.nn.Module, 
         outputs, *spent = remember_texts("train")
         remember_lower_half(model, FROZEN, dict(outputs))
         taken += spent
+        if lever.teacher:
+            _remember(model, "rest")
     return (MeanPooledClassifier(model) if lever.mean_pooling else model), taken
 
 
