@@ -265,11 +265,12 @@ def build_model(name: str, seed: int, precision: str) -> tuple[torch.nn.Module, 
         # In bfloat16 on a CPU, PyTorch's fused attention is slower with heads this narrow.
         model.set_attn_implementation("eager")
     if lever.frozen_layers == FROZEN:
-        outputs, *spent = remember_texts("train")
-        remember_lower_half(model, FROZEN, dict(outputs))
-        taken += spent
-        if lever.teacher:
-            _remember(model, "rest")
+        known: dict[tuple[int, ...], torch.Tensor] = {}
+        for split in ("train", "rest") if lever.teacher else ("train",):
+            outputs, *spent = remember_texts(split)
+            known |= outputs
+            taken += spent
+        remember_lower_half(model, FROZEN, known)
     return (MeanPooledClassifier(model) if lever.mean_pooling else model), taken
 
 
