@@ -1,5 +1,6 @@
 """What the website is made of: the pages where the project keeps them, with links that fit."""
 
+import subprocess
 from pathlib import Path
 
 import nbformat
@@ -7,7 +8,7 @@ import pytest
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES
-from course.publish import site_pages
+from course.publish import hosted_links, site_pages
 from course.publish.site import index_page
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
 from helpers.environment import PROJECT
@@ -97,6 +98,32 @@ def test_what_sphinx_reads_is_written_beside_its_configuration(pages, project, t
     (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
     assert cell.source == "# 00\n\n[how](learning.md)"
     assert "{toctree}" in (folder / "index.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://github.com/someone/course.git", "git@github.com:someone/course"],
+    ids=["https", "ssh"],
+)
+def test_a_copy_on_github_is_known_by_where_it_came_from(address, project, monkeypatch):
+    monkeypatch.setattr(hosted_links, "PROJECT", project)
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    assert hosted_links.find_repository() is None
+    subprocess.run(["git", "remote", "add", "origin", address], cwd=project, check=True)
+    assert hosted_links.find_repository() == "someone/course"
+
+
+def test_a_published_notebook_can_be_opened_online(pages, project, tmp_path, monkeypatch):
+    monkeypatch.setattr(site_pages, "find_repository", lambda: "someone/course")
+    with (project / "README.md").open("a") as readme:
+        readme.write(f"git clone {hosted_links.PLACEHOLDER} course\n")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    write_pages(pages, folder)
+    (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
+    place = f"someone/course/blob/{hosted_links.course_tag()}/notebooks/en/00_start.ipynb"
+    assert f"[Colab](https://colab.research.google.com/github/{place})" in cell.source
+    assert "git clone https://github.com/someone/course course" in (folder / "index.md").read_text()
 
 
 def test_the_first_page_leads_to_both_languages():

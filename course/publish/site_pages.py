@@ -10,6 +10,7 @@ import nbformat
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import ORIGINAL, notebook_folder
+from course.publish.hosted_links import PLACEHOLDER, find_repository, hosted_links
 from course.publish.static_notebook import make_static
 from helpers.environment import PROJECT
 
@@ -107,8 +108,11 @@ def write_pages(pages: Pages, folder: Path) -> None:
         pages: all the pages in a language.
         folder: that folder; it exists, with the configuration in it.
     """
+    repository = find_repository()
     for name, path in pages.texts.items():
         text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
+        if repository:
+            text = text.replace(PLACEHOLDER, f"https://github.com/{repository}")
         text = relink(text, path, pages, folder) + (contents(pages) if name == "index" else "")
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     for path in pages.notebooks:
@@ -116,4 +120,7 @@ def write_pages(pages: Pages, folder: Path) -> None:
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = relink(cell.source, path, pages, folder)
+        if repository:
+            where = path.relative_to(PROJECT).as_posix()
+            notebook.cells[0].source += "\n\n" + hosted_links(repository, where, pages.language)
         nbformat.write(notebook, folder / path.name)
