@@ -41,6 +41,8 @@ def lower_half_outputs(
 
     Returns:
         For the token ids of each text a tensor of shape (tokens, width).
+
+    Taught in 09, cell `lower-half`.
     """
     encoder, outputs = model.base_model, {}
     all_layers = encoder.encoder.layer
@@ -70,6 +72,8 @@ def remember_lower_half(
         model: a classifier on a BERT-like encoder; it is changed.
         layers: how many layers `outputs` went through.
         outputs: what `lower_half_outputs` returned.
+
+    Taught in 09, cell `lower-half`.
     """
     encoder = model.base_model
     encoder.embeddings = RememberedOutputs(outputs, model.config.pad_token_id)
