@@ -7,16 +7,14 @@ from collections.abc import Callable
 
 import numpy as np
 from datasets import Dataset
-from sentence_transformers import SentenceTransformer
 from sklearn.linear_model import LogisticRegression
+from transformers import AutoModel, AutoTokenizer
 
 from benchmarks.measure import prepare_data
-from helpers.baselines import tfidf_logistic_regression
+from helpers.baselines import mean_embeddings, tfidf_logistic_regression
 from helpers.intervals import bootstrap_interval
 from helpers.memory import peak_megabytes
 from helpers.sources import get_source
-
-BATCH_SIZE = 64
 
 
 def tfidf(train: Dataset, test: Dataset) -> np.ndarray:
@@ -26,15 +24,17 @@ def tfidf(train: Dataset, test: Dataset) -> np.ndarray:
 
 def sentence_embeddings(train: Dataset, test: Dataset) -> np.ndarray:
     """The pretrained weights as they are, and a linear classifier."""
-    encoder = SentenceTransformer(get_source().model)
-    encode = {"batch_size": BATCH_SIZE, "show_progress_bar": False}
-    classifier = LogisticRegression(max_iter=1_000)
-    classifier.fit(encoder.encode(list(train["text"]), **encode), train["label"])
-    return classifier.predict(encoder.encode(list(test["text"]), **encode))
+    source = get_source()
+    encoder = AutoModel.from_pretrained(source.model).eval()
+    tokenizer = AutoTokenizer.from_pretrained(source.model)
+    embedded = [mean_embeddings(list(rows["text"]), encoder, tokenizer) for rows in (train, test)]
+    classifier = LogisticRegression(max_iter=1_000).fit(embedded[0], train["label"])
+    return classifier.predict(embedded[1])
 
 
 def setfit(train: Dataset, test: Dataset) -> np.ndarray:
     """The pretrained weights, trained on pairs of texts, and a linear classifier."""
+    from sentence_transformers import SentenceTransformer
     from setfit import SetFitModel, Trainer, TrainingArguments
 
     model = SetFitModel(

@@ -3,12 +3,11 @@
 A run that is already in the file is not repeated: after a stop, the command resumes where it was.
 """
 
-import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.stored_runs import measure_missing
 from course.environment.kernel import prepare_kernel_environment
 from helpers.launch import finetune
 from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
@@ -53,22 +52,21 @@ def measure(samples: int, seed: int, frozen_layers: int) -> CurveRun:
     return CurveRun(samples, seed, frozen_layers, result["accuracy"], interval, result["mae"])
 
 
+def describe(run: CurveRun) -> str:
+    """Say in one line what was run and how it ended."""
+    return (
+        f"{run.samples:5,} reviews, seed {run.seed}, {run.frozen_layers} layers frozen: "
+        f"accuracy {run.accuracy:.4f}"
+    )
+
+
 def main(arguments: Sequence[str] = ()) -> int:
     """Measure the runs that are not in the file yet, and write the file after each."""
     prepare_kernel_environment()
     runs = read_runs(PATH) if PATH.exists() else []
-    known = {(run.samples, run.seed, run.frozen_layers) for run in runs}
-    for planned in planned_runs():
-        if planned in known:
-            continue
-        start = time.perf_counter()
-        run = measure(*planned)
-        runs.append(run)
-        write_runs(runs, PATH)
-        line = (
-            f"{run.samples:5,} reviews, seed {run.seed}, {run.frozen_layers} layers frozen: "
-            f"accuracy {run.accuracy:.4f}, {time.perf_counter() - start:.0f} s"
-        )
-        print(line, file=sys.stderr, flush=True)
+    stored = {(run.samples, run.seed, run.frozen_layers): run for run in runs}
+    runs = measure_missing(
+        planned_runs(), stored, measure, lambda runs: write_runs(runs, PATH), describe
+    )
     print(f"written: data/{PATH.name}, {len(runs)} runs")
     return 0

@@ -10,13 +10,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import transformers
 from datasets import load_dataset
 from transformers import AutoTokenizer, Trainer
 
-from benchmarks.measure import predict, prepare_arguments, prepare_model
+from benchmarks.measure import predict_labels, prepare_arguments, prepare_model
 from benchmarks.recipes import Recipe, build_recipes
 from benchmarks.speed import run_child
 from course.environment.kernel import prepare_kernel_environment
@@ -61,10 +60,7 @@ def train(recipe: Recipe) -> dict[str, object]:
         start = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - start
-        arguments.eval_strategy = transformers.trainer_utils.IntervalStrategy.NO
-        sorting = replace(recipe, sort_for_evaluation=True)
-        test = tokenized["test"]
-        labels, _ = predict(trainer.model, sorting, arguments, test, tokenizer, whole=True)
+        labels = predict_labels(trainer.model, tokenized["test"], tokenizer, folder)
     predicted = "".join(map(str, labels))
     return {"name": recipe.name, "seconds": round(seconds, 1), "predicted": predicted}
 

@@ -21,7 +21,7 @@ from helpers.roofline import training_operations
 from helpers.sampling import SEED, TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import get_source
 from helpers.throughput import measure_training
-from helpers.training import freeze_lower_layers, load_classifier
+from helpers.training import freeze_lower_layers, load_classifier, training_arguments
 
 # If the accuracy is not needed, only a part of the evaluation is timed.
 TIMED_ROWS = 512
@@ -157,6 +157,30 @@ def predict(
     labels = np.empty(len(order), dtype=np.int64)
     labels[order] = logits.argmax(axis=-1)
     return labels, seconds
+
+
+def predict_labels(
+    model: PreTrainedModel,
+    rows: Dataset,
+    tokenizer: transformers.PreTrainedTokenizerFast,
+    folder: str,
+) -> np.ndarray:
+    """Predict as notebook 07 does, by length; return the labels in the order of the rows.
+
+    Args:
+        model: a trained classifier.
+        rows: m tokenized reviews.
+        tokenizer: the model's tokenizer.
+        folder: where `Trainer` may write.
+    """
+    lengths = token_counts(rows)
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    in_order = {"eval_strategy": "no", "train_sampling_strategy": "sequential"}
+    arguments = training_arguments(get_source(), folder, disable_tqdm=True, **in_order)
+    logits = Trainer(model, arguments, processing_class=tokenizer).predict(rows.select(order))
+    labels = np.empty(len(order), dtype=np.int64)
+    labels[order] = logits.predictions.argmax(axis=-1)
+    return labels
 
 
 def main() -> None:

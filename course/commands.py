@@ -152,7 +152,7 @@ COMMANDS: dict[str, Command] = {
         "record that a notebook's English matches today's Chinese",
         "course.notebooks.sync",
         arguments=("--translated",),
-        options=(NOTEBOOK,),
+        options=(NOTEBOOK, ("pages", "the README and docs/ in place of a notebook")),
     ),
     "pictures": Command(
         "maintainer",
@@ -177,6 +177,11 @@ COMMANDS: dict[str, Command] = {
         "maintainer",
         "train on 250 to all reviews, into data/learning_curve.json; resumes after a stop",
         "benchmarks.learning_curve",
+    ),
+    "learning-rates": Command(
+        "maintainer",
+        "train at rates from 1e-5 to 1e-3, into data/learning_rates.json; resumes after a stop",
+        "benchmarks.learning_rates",
     ),
     "improve": Command(
         "maintainer",
@@ -203,6 +208,17 @@ COMMANDS: dict[str, Command] = {
     ),
     "test-faults": _test(
         "test-faults", "bad arguments, kills, full disks and two commands at once", "publish"
+    ),
+    "mutants": Command(
+        "maintainer",
+        "seed faults, and count those that the tests and notebooks notice; 20 minutes",
+        "course.mutants.command",
+        "mutants",
+        options=(
+            ("[N]", "how many faults, 150 by default"),
+            ("--seed S", "which ones; 1 by default"),
+            ("--all", "all there are: days"),
+        ),
     ),
     "test-locks": Command(
         "maintainer",

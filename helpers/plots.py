@@ -183,6 +183,37 @@ def plot_scores(
     return figure
 
 
+def plot_learning_rates(
+    scores: Mapping[float, Sequence[float]], title: str, y_label: str
+) -> Figure:
+    """Draw scores against the learning rate, on a logarithmic axis: a dot for each seed.
+
+    Args:
+        scores: for each learning rate, one score for each seed; a line joins their means.
+        title: what the reader should see.
+        y_label: what the scores are, with their unit.
+
+    Raises:
+        ValueError: if there are no rates, or one without scores.
+
+    First used in 07, cell `rates-plot`.
+    """
+    if not scores or not all(map(len, scores.values())):
+        raise ValueError("There are no scores to draw, or none for one of the learning rates.")
+    figure = new_figure(title, "learning rate (logarithmic)", y_label)
+    axes = figure.axes[0]
+    rates = sorted(scores)
+    axes.plot(rates, [np.mean(scores[rate]) for rate in rates], color=COLOURS[0], label="mean")
+    dots = [(rate, score) for rate in rates for score in scores[rate]]
+    hollow = {"color": "black", "markerfacecolor": "none", "label": "one seed"}
+    axes.plot(*zip(*dots, strict=True), "o", **hollow)
+    axes.set_xscale("log")
+    axes.set_xticks(rates, [f"{rate:.1e}" for rate in rates])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend()
+    return figure
+
+
 def plot_effects(effects: Mapping[str, float], title: str, x_label: str, y_label: str) -> Figure:
     """Draw bars to the right and to the left of 0, in the order given, the first on top.
 

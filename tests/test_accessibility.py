@@ -53,6 +53,15 @@ def test_every_displayed_picture_has_alt_text(path):
 
 
 @each_notebook
+def test_the_alt_text_of_a_plot_that_nbval_leaves_out_is_in_its_code(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if "nbval-ignore-output" in cell.metadata.get("tags", []):
+            for output in cell.outputs:
+                alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
+                assert alt.partition(" (plot: ")[0] in cell.source, cell.id
+
+
+@each_notebook
 def test_every_displayed_table_has_header_cells(path):
     for cell, output in outputs(path):
         for table in HTML_TABLE.findall(output.get("data", {}).get("text/html", "")):

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from helpers.baselines import (
     half_panel_hits,
     load_ratings,
     majority_class,
+    mean_embeddings,
     median_class,
     one_person_errors,
     tfidf_logistic_regression,
@@ -65,6 +67,28 @@ def test_tfidf_sees_the_order_of_two_words():
 def test_tfidf_needs_two_classes():
     with pytest.raises(ValueError, match="at least 2 classes"):
         tfidf_logistic_regression(["good", "great"], [1, 1], ["good"])
+
+
+def test_an_embedding_is_the_mean_over_a_text_s_own_tokens(classifier, tokenizer):
+    texts = ["A long and winding film that never arrives.", "Dull.", "A fine cast"]
+    encoder = classifier.base_model
+    expected = []
+    for text in texts:
+        with torch.no_grad():
+            hidden = encoder(**tokenizer(text, return_tensors="pt")).last_hidden_state
+        expected.append(hidden[0].mean(dim=0).numpy())
+    found = mean_embeddings(texts, encoder, tokenizer)
+    assert found.shape == (3, 384)
+    assert found == pytest.approx(np.array(expected), abs=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 50])
+def test_embeddings_do_not_depend_on_the_batches(classifier, tokenizer, batch_size):
+    texts = ["Dull.", "A long and winding film that never arrives.", "A fine cast"]
+    encoder = classifier.base_model
+    expected = mean_embeddings(texts, encoder, tokenizer)
+    found = mean_embeddings(texts, encoder, tokenizer, batch_size)
+    assert found == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_ratings_of_a_split_are_lists_of_whole_numbers_on_the_scale(source):

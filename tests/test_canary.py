@@ -1,6 +1,7 @@
 """The canary tells kinds of change apart, finds causes by halving, and searches backwards."""
 
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -50,6 +51,26 @@ def test_the_cause_of_a_cell_is_found_by_halving(culprits, monkeypatch):
     find_causes(NOTEBOOK, CHANGES, [cell])
     assert culprits <= {change.name for change in cell.causes}
     assert len(culprits) > 1 or len(cell.causes) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "paired"),
+    [(["01", "03"], True), (["03"], False), (["07", "11"], False)],
+    ids=["light ones", "one", "those that train"],
+)
+def test_several_notebooks_that_do_not_train_are_compared_in_pairs(names, paired, monkeypatch):
+    commands = []
+
+    def run(command, **options):
+        commands.append((command, options["env"].get("OMP_NUM_THREADS")))
+        return CompletedProcess(command, 2, "no", "")
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(compare.subprocess, "run", run)
+    with pytest.raises(CanaryError, match="could not be run: no"):
+        compare.run_cells([Path(f"{name}_x.ipynb") for name in names], [])
+    [(command, threads)] = commands
+    assert ("-n" in command, threads) == (paired, "1" if paired else None)
 
 
 def test_calls_are_read_with_their_keywords():

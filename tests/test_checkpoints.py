@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers import TrainerState
+from transformers import Trainer, TrainerState, TrainingArguments
 
 from helpers.checkpoints import (
     EPOCH_STATE,
     CheckpointError,
+    KeepEpochOrder,
     check_checkpoint,
     complete_checkpoints,
     last_checkpoint,
@@ -86,3 +87,58 @@ def test_only_half_a_checkpoint_is_removed(tmp_path):
     for _ in range(2):
         remove_half_checkpoint(tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-9"]
+
+
+class Recorder(torch.nn.Module):
+    """A model that learns one number, and keeps the rows that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.rows: list[int] = []
+
+    def forward(self, row: torch.Tensor, **_) -> dict[str, torch.Tensor]:
+        self.rows += row.tolist()
+        return {"loss": (self.weight * row.float()).mean()}
+
+
+def collate(batch: list[dict]) -> dict[str, torch.Tensor]:
+    return {"row": torch.tensor([each["row"] for each in batch])}
+
+
+def train(folder: Path, steps: int, resumed_from: Path | None, keeps_order: bool) -> list[int]:
+    """Train on 120 rows for more than an epoch, or go on; return the rows in their order.
+
+    Of 50 batches, the rows of similar length are grouped: one row in a batch, so that there are
+    several groups.
+    """
+    arguments = TrainingArguments(
+        output_dir=str(folder),
+        per_device_train_batch_size=1,
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
+        max_steps=steps,
+        save_steps=123,
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=True,
+    )
+    rows = [{"row": number, "input_ids": [0] * (1 + number % 7)} for number in range(120)]
+    model = Recorder()
+    callbacks = [KeepEpochOrder(resumed_from)] if keeps_order else []
+    trainer = Trainer(
+        model, arguments, data_collator=collate, train_dataset=rows, callbacks=callbacks
+    )
+    trainer.train(resume_from_checkpoint=str(resumed_from) if resumed_from else None)
+    return model.rows
+
+
+@pytest.mark.parametrize("keeps_order", [True, False], ids=["with it", "without it"])
+def test_the_order_of_a_resumed_epoch_is_kept_by_the_callback_and_by_nothing_else(
+    tmp_path, keeps_order
+):
+    undisturbed = train(tmp_path / "undisturbed", 129, None, keeps_order)
+    before = train(tmp_path / "run", 123, None, keeps_order)
+    after = train(tmp_path / "run", 129, tmp_path / "run" / "checkpoint-123", keeps_order)
+    assert before == undisturbed[:123]
+    assert (after == undisturbed[123:]) is keeps_order

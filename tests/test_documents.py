@@ -16,6 +16,7 @@ from support.prose import (
     written,
 )
 
+from course.notebooks.pages import confirm, unconfirmed
 from helpers.environment import PROJECT
 
 # The glossary is one page for both.
@@ -111,3 +112,20 @@ def test_the_card_of_the_data_has_a_summary_in_chinese():
     text = (PROJECT / "data" / "reviews" / "README.md").read_text(encoding="utf-8")
     _, _, summary = text.partition("\n## 中文摘要\n")
     assert len(CHINESE.findall(summary)) > 50
+
+
+def test_each_page_says_what_a_translator_confirmed():
+    """A number or a word that is changed in one language only contradicts the other."""
+    assert unconfirmed() == [], "compare both languages, then run 'course translated pages'"
+
+
+def test_a_change_in_either_language_is_noticed_until_it_is_confirmed(tmp_path):
+    (tmp_path / "docs").mkdir()
+    for name in ("README.md", "README.zh-CN.md", "docs/glossary.md"):
+        (tmp_path / name).write_text("above", encoding="utf-8")
+    assert confirm(tmp_path) == ["README.md", "docs/glossary.md"]
+    assert unconfirmed(tmp_path) == []
+    (tmp_path / "README.zh-CN.md").write_text("below", encoding="utf-8")
+    assert unconfirmed(tmp_path) == ["README.md"]
+    assert confirm(tmp_path) == ["README.md"]
+    assert unconfirmed(tmp_path) == []

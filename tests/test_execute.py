@@ -267,6 +267,13 @@ def test_a_run_executes_the_notebooks_of_the_chosen_language(
     assert f"<html lang='{language}'>" in (output / "index.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(("arguments", "choice"), [([], ""), (["03"], "03"), (["03", "x"], "03")])
+def test_a_run_is_of_the_notebook_that_comes_first(output, good, monkeypatch, arguments, choice):
+    books = {choice: [good.path]}
+    monkeypatch.setattr(run_notebooks, "find_notebooks", lambda wanted, _: books[wanted])
+    assert run_notebooks.main(arguments) == 0
+
+
 def test_a_run_of_one_notebook_keeps_the_pages_of_another_and_links_them(output, good, monkeypatch):
     output.mkdir()
     (output / "99_old.html").touch()
@@ -337,13 +344,17 @@ def test_an_update_keeps_a_notebook_that_fails_as_it_was_and_exits_with_1(
     assert message in capsys.readouterr().out
 
 
-def test_a_notebook_that_is_saved_while_it_runs_is_not_overwritten(tmp_path, monkeypatch, capsys):
+def test_a_notebook_that_is_saved_while_it_runs_is_kept_and_the_rest_is_updated(
+    tmp_path, monkeypatch, capsys
+):
     path = tmp_path / "00_a.ipynb"
     saved = f"from pathlib import Path; Path({str(path)!r}).write_text('saved')"
     write(tmp_path, path.name, code("save", saved))
-    use(monkeypatch, path)
+    other = write(tmp_path, "01_b.ipynb", code("number", "print(4)"))
+    use(monkeypatch, path, other)
     assert update_notebooks.update() == 1
     assert path.read_text() == "saved"
+    assert nbformat.read(other, as_version=4).cells[0].outputs[0].text == "4\n"
     assert "not stored, for it was saved while it ran" in capsys.readouterr().out
 
 

@@ -38,6 +38,14 @@ def test_a_stop_on_the_way_leaves_the_old_file_alone(tmp_path, monkeypatch, step
     assert [*tmp_path.iterdir()] == [path]
 
 
+def test_the_folders_above_a_new_one_are_made(tmp_path):
+    with replaced_folder(tmp_path / "build" / "site") as folder:
+        (folder / "index.html").touch()
+    write_whole(tmp_path / "other" / "place" / "file", "text")
+    assert (tmp_path / "build" / "site" / "index.html").is_file()
+    assert (tmp_path / "other" / "place" / "file").read_text() == "text"
+
+
 def test_others_may_read_what_was_written(tmp_path):
     (tmp_path / "usual").touch()
     write_whole(tmp_path / "file", "text")

@@ -1,12 +1,17 @@
 """What `python -m helpers.finetune` refuses; tests/processes starts it for real."""
 
+import json
 import shlex
 import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
+from datasets import load_dataset
+from safetensors.torch import load_file
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from helpers import finetune
 from helpers.finetune import main
@@ -16,6 +21,7 @@ from helpers.finetune_arguments import (
     parse_arguments,
     recorded_arguments,
 )
+from helpers.intervals import bootstrap_interval
 from helpers.run_record import RECORD, RESULT
 from helpers.sources import SOURCE_VARIABLE
 from helpers.training import RECIPE
@@ -135,6 +141,58 @@ def test_a_stop_leaves_a_whole_checkpoint_even_where_only_models_are_saved(stopp
     folder, _ = stopped
     assert (folder / "checkpoint-1" / "optimizer.pt").is_file()
     assert (folder / RECORD).is_file()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory, stopped) -> Path:
+    """The folder of the same training, which nobody stopped."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "run"
+    assert main(["--output_dir", str(folder), *stopped[1][2:]]) == 0
+    return folder
+
+
+def test_a_run_stopped_inside_an_epoch_goes_on_to_the_same_weights(stopped, undisturbed, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(stopped[0], folder)
+    arguments = ["--output_dir", str(folder), *stopped[1][2:]]
+    assert main([*arguments, "--resume_from_checkpoint", "last"]) == 0
+    expected, found = (load_file(each / "model.safetensors") for each in (undisturbed, folder))
+    assert [name for name in expected if not found[name].equal(expected[name])] == []
+    assert (folder / PREDICTIONS).read_bytes() == (undisturbed / PREDICTIONS).read_bytes()
+
+
+def test_the_result_is_what_the_predictions_of_the_test_reviews_say(undisturbed, source):
+    result = json.loads((undisturbed / RESULT).read_text(encoding="utf-8"))
+    rows = pd.read_csv(undisturbed / PREDICTIONS)
+    hits = (rows["predicted"] == rows["label"]).to_numpy()
+    assert result["accuracy"] == pytest.approx(hits.mean())
+    assert result["interval"] == pytest.approx(bootstrap_interval(hits))
+    assert result["mae"] == pytest.approx((rows["predicted"] - rows["label"]).abs().mean())
+    test = load_dataset(source.dataset, split="test", cache_dir=source.cache_dir)
+    known = dict(zip(test["text"], test["label"], strict=True))
+    assert [known[text] for text in rows["text"]] == rows["label"].tolist()
+    assert len(rows) == 16
+
+
+def test_the_predictions_are_those_of_the_saved_model(undisturbed):
+    model = AutoModelForSequenceClassification.from_pretrained(undisturbed).eval()
+    tokenizer = AutoTokenizer.from_pretrained(undisturbed)
+    rows = pd.read_csv(undisturbed / PREDICTIONS)
+    with torch.no_grad():
+        batch = tokenizer(list(rows["text"]), padding=True, truncation=True, return_tensors="pt")
+        found = model(**batch).logits.argmax(dim=-1)
+    assert found.tolist() == rows["predicted"].tolist()
+
+
+def test_the_result_tells_how_it_was_trained(undisturbed):
+    result = json.loads((undisturbed / RESULT).read_text(encoding="utf-8"))
+    # Three epochs of 32 reviews.
+    assert result["samples_per_second"] == pytest.approx(96 / result["seconds"], rel=0.01)
+    assert result["processes"] == 1
+    arguments = result["arguments"]
+    assert (arguments["train_samples"], arguments["test_samples"]) == (32, 16)
+    assert (arguments["seed"], arguments["learning_rate"]) == (42, 1.5e-4)
+    assert arguments["output_dir"] == str(undisturbed)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,17 @@ def test_a_language_that_there_is_not_is_refused():
     assert answer.stderr == "--language fr: pass zh (Chinese) or en (English).\n"
 
 
+def test_settings_go_into_the_environment_and_nothing_else_does(monkeypatch):
+    for name in ("COURSE_LANG", "QUICK", "FULL"):
+        # So that it is as before afterwards.
+        monkeypatch.setenv(name, "")
+    arguments = ["07", "--quick", "--language", "en", "-x", "--full"]
+    assert front_door.take_settings(arguments) == ["07", "-x"]
+    assert [os.environ[name] for name in ("COURSE_LANG", "QUICK", "FULL")] == ["en", "1", "1"]
+    assert front_door.take_settings(["--language=zh"]) == []
+    assert os.environ["COURSE_LANG"] == "zh"
+
+
 @pytest.mark.parametrize("argument", ["02", "--dry-run", "x" * 5000, "\udcff", ""])
 @pytest.mark.parametrize("name", [name for name in COMMANDS if not COMMANDS[name].options])
 def test_a_command_that_takes_no_argument_refuses_one_and_does_nothing(name, argument, capsys):

@@ -1,5 +1,6 @@
 """pyproject.toml is the one place for versions: what is derived from it, and what is installed."""
 
+import contextlib
 import importlib.metadata
 import re
 
@@ -83,3 +84,14 @@ def test_the_lock_holds_every_system_and_no_address():
 def test_the_installed_version_is_the_pinned_one(name):
     installed = importlib.metadata.version(name).split("+")[0]
     assert installed == PINS[name], "run 'python -m course setup'"
+
+
+def test_whatever_is_installed_of_the_lock_has_its_version():
+    """Not only what the course names itself: what those packages need, too."""
+    differ = {}
+    for package, versions in locked("course").items():
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            installed = importlib.metadata.version(package).split("+")[0]
+            if installed not in versions:
+                differ[package] = installed
+    assert differ == {}, "run 'python -m course setup'"

@@ -14,6 +14,7 @@ from helpers.plots import (
     plot_confusion_matrix,
     plot_effects,
     plot_histogram,
+    plot_learning_rates,
     plot_lines,
     plot_parts,
     plot_reliability,
@@ -146,6 +147,33 @@ def test_no_lines_or_more_than_four_are_refused(number):
 def test_a_line_of_unequal_lengths_is_refused_by_name():
     with pytest.raises(ValueError, match="'loss' has 2 x values and 1 y values"):
         plot_lines({"loss": ([1, 2], [1])}, "t", "x", "y")
+
+
+RATES = {1e-3: [0.4, 0.5], 1e-5: [0.2, 0.3]}
+
+
+def test_each_seed_of_a_learning_rate_is_a_dot_and_a_line_joins_the_means():
+    figure = plot_learning_rates(RATES, "1e-3 is best", "accuracy")
+    mean, dots = figure.axes[0].lines
+    assert list(mean.get_xdata()) == [1e-5, 1e-3]
+    assert list(mean.get_ydata()) == pytest.approx([0.25, 0.45])
+    assert dots.get_linestyle() == "None"
+    drawn = sorted(zip(dots.get_xdata(), dots.get_ydata(), strict=True))
+    assert drawn == [(1e-5, 0.2), (1e-5, 0.3), (1e-3, 0.4), (1e-3, 0.5)]
+    assert labels(figure) == ("1e-3 is best", "learning rate (logarithmic)", "accuracy")
+    assert legend(figure) == ["mean", "one seed"]
+
+
+def test_every_learning_rate_has_a_tick_on_a_logarithmic_axis():
+    axes = plot_learning_rates(RATES, "t", "accuracy").axes[0]
+    assert axes.get_xscale() == "log"
+    assert tick_labels(axes.xaxis) == ["1.0e-05", "1.0e-03"]
+
+
+@pytest.mark.parametrize("scores", [{}, {1e-5: []}])
+def test_no_learning_rates_or_one_without_scores_are_refused(scores):
+    with pytest.raises(ValueError, match="no scores to draw"):
+        plot_learning_rates(scores, "t", "accuracy")
 
 
 def test_there_is_a_bar_for_each_series_in_each_group():

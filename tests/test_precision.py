@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from helpers.precision import cpu_has_bfloat16_units, fast_precision
-from helpers.training import training_arguments
+from helpers.training import _fast_arguments, training_arguments
 
 
 @pytest.fixture
@@ -38,6 +38,17 @@ def test_a_cpu_without_units_never_computes_in_bfloat16(machine, source, tmp_pat
 def test_a_gpu_computes_in_half_precision(machine, bfloat16, precision):
     machine({}, gpu=True, gpu_bfloat16=bfloat16)
     assert fast_precision() == precision
+
+
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_fast_arguments_use_a_gpu_in_half_precision(machine, bfloat16):
+    machine({}, gpu=True, gpu_bfloat16=bfloat16)
+    # Not as TrainingArguments, which look for the GPU themselves.
+    arguments = _fast_arguments()
+    assert (arguments["use_cpu"], arguments["dataloader_pin_memory"]) == (False, True)
+    assert (arguments["bf16"], arguments["fp16"]) == (bfloat16, not bfloat16)
+    assert arguments["optim"] == "adamw_torch_fused"
+    assert arguments["per_device_eval_batch_size"] == 64
 
 
 def test_fast_arguments_choose_bfloat16_where_there_are_units(machine, source, tmp_path):

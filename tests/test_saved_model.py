@@ -1,13 +1,16 @@
+import ast
 import shutil
 
 import pytest
 import torch
+from support.notebooks import cells
 from transformers import AutoTokenizer
 
+from course.notebooks.execute import find_notebooks
 from helpers import saved_model, sources
 from helpers.levels import LEVELS
 from helpers.saved_model import FILES, is_complete, load_finetuned, train_finetuned
-from helpers.training import load_classifier
+from helpers.training import load_classifier, training_arguments
 
 
 @pytest.fixture
@@ -71,6 +74,50 @@ def test_an_incomplete_model_is_set_aside_whole_and_trained_again(
             "07_finetune_bert lacks tokenizer.json: all that is in it is now in "
             f"07_finetune_bert_incomplete_{number}"
         )
+
+
+def test_it_is_trained_by_the_recipe_of_notebook_07(source, models, monkeypatch):
+    """The arguments and the sizes that its cells write out, up to where `Trainer` is made."""
+
+    class Stopped(Exception):
+        pass
+
+    def stop(**arguments):
+        raise Stopped(arguments)
+
+    monkeypatch.setattr(saved_model, "Trainer", stop)
+    with pytest.raises(Stopped) as stopped:
+        train_finetuned(source, models / "07_finetune_bert")
+    [given] = stopped.value.args
+    names = dict(source=source, scratch=Scratch, training_arguments=training_arguments)
+    written = eval(call_in_07("arguments", "training_arguments"), names)
+    elsewhere = ("output_dir", "logging_dir")
+    found, expected = (
+        {key: value for key, value in each.to_dict().items() if key not in elsewhere}
+        for each in (given["args"], written)
+    )
+    assert found == expected
+    assert f"size={len(given['train_dataset'])}" in code_of_07("load")
+    assert f"size={len(given['eval_dataset'])}" in code_of_07("load")
+    trained = [name for name, p in given["model"].named_parameters() if p.requires_grad]
+    assert "layers=model.config.num_hidden_layers // 2" in code_of_07("freeze")
+    assert min(name for name in trained if ".layer." in name).startswith("bert.encoder.layer.3.")
+
+
+class Scratch:
+    name = "scratch"
+
+
+def code_of_07(cell: str) -> str:
+    [path] = find_notebooks("07")
+    return next(each.source for each in cells(path, "code") if each.id == cell)
+
+
+def call_in_07(cell: str, name: str) -> str:
+    """The call of a function in a cell of notebook 07."""
+    nodes = ast.walk(ast.parse(code_of_07(cell)))
+    calls = (node for node in nodes if isinstance(node, ast.Call))
+    return next(ast.unparse(call) for call in calls if getattr(call.func, "id", "") == name)
 
 
 @pytest.mark.slow

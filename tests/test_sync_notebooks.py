@@ -11,7 +11,8 @@ from support.notebooks import code, notebook
 from support.notebooks import prose as text
 
 from course.notebooks import sync as sync_notebooks
-from course.notebooks.sync import DIGEST, apply_source, digest, main, stale
+from course.notebooks.languages import digest
+from course.notebooks.sync import DIGEST, apply_source, main, stale
 
 NAME = "07_train.ipynb"
 
@@ -22,10 +23,17 @@ CHINESE = notebook(
     text("result", "分数是 `0.47`。"),
 )
 CHINESE.metadata["language_info"] = {"name": "x"}
+
+
+def confirmed(identifier: str, english: str, chinese: str) -> NotebookNode:
+    """A translated cell that a translator has confirmed."""
+    return text(identifier, english, translated_from=digest(chinese), translated_to=digest(english))
+
+
 ENGLISH = notebook(
-    text("title", "# 07 Training", translated_from=digest("# 07　训练")),
+    confirmed("title", "# 07 Training", "# 07　训练"),
     code("train", "train()", printed="0.45\n", execution_count=3),
-    text("result", "The score is `0.47`.", translated_from=digest("分数是 `0.47`。")),
+    confirmed("result", "The score is `0.47`.", "分数是 `0.47`。"),
 )
 
 
@@ -93,6 +101,13 @@ def test_prose_whose_original_changed_is_named():
     changed = with_text(CHINESE, "result", "分数是 `0.50`。")
     reason = "the Chinese has changed since it was translated"
     assert stale(changed, ENGLISH) == {"result": reason}
+
+
+def test_prose_that_was_changed_after_it_was_confirmed_is_named():
+    turned = with_text(ENGLISH, "result", "The score is not `0.47`.")
+    reason = "the English has changed since it was confirmed"
+    assert stale(CHINESE, turned) == {"result": reason}
+    assert stale(CHINESE, apply_source(CHINESE, turned)) == {"result": reason}
 
 
 @pytest.mark.parametrize("english", ["", " \n"])
@@ -193,6 +208,17 @@ def test_confirming_records_what_a_changed_cell_was_translated_from(folders, cap
     assert main(["--translated", "07"]) == 0
     assert read(english / NAME).cells[2].metadata[DIGEST] == digest("分数是 `0.50`。")
     assert capsys.readouterr().out == f"{NAME}: written\n  cell result: confirmed\n"
+
+
+def test_confirming_records_the_english_that_was_changed_alone(folders, capsys):
+    _, english = folders
+    nbformat.write(with_text(ENGLISH, "result", "It scores `0.47`."), english / NAME)
+    main([])
+    capsys.readouterr()
+    assert main(["--translated", "07"]) == 0
+    assert capsys.readouterr().out == f"{NAME}: written\n  cell result: confirmed\n"
+    assert main([]) == 0
+    assert capsys.readouterr().out == f"{NAME}: up to date\n"
 
 
 def test_confirming_leaves_empty_prose_unfinished(folders, capsys):

@@ -12,6 +12,14 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
 from IPython.display import HTML
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    EarlyStoppingCallback,
+    Trainer,
+    TrainerCallback,
+    set_seed,
+)
 
 from course.notebooks.execute import find_notebooks
 from helpers import baselines, display, intervals, levels, plots, preprocess, sampling, training
@@ -20,6 +28,7 @@ from helpers.lora import LoRALinear, add_lora
 from helpers.multiple_tests import holm_adjusted
 from helpers.objectives import cumulative_loss, median_level, rater_shares, soft_label
 from helpers.pooling import MeanPooledClassifier, mean_pool
+from helpers.training import epoch_history, training_arguments
 
 # Each helper, with the notebook and the cell that write it out.
 TAUGHT = [
@@ -39,6 +48,7 @@ TAUGHT = [
     (baselines.half_panel_hits, "06", "ceiling"),
     (intervals.cluster_bootstrap_interval, "06", "one-person-interval"),
     (training.freeze_lower_layers, "07", "freeze"),
+    (baselines.mean_embeddings, "07", "embeddings"),
     (median_level, "13", "median-level"),
     (mean_pool, "13", "mean-pooling"),
     (MeanPooledClassifier, "13", "mean-pooling"),
@@ -57,6 +67,7 @@ PLOTS = [
     plots.plot_bars,
     plots.plot_lines,
     plots.plot_parts,
+    plots.plot_learning_rates,
     plots.plot_scores,
     plots.plot_confusion_matrix,
     plots.plot_effects,
@@ -130,6 +141,14 @@ def test_choose_rows(reviews, stream):
         with pytest.raises(ValueError) as helper_error:
             display.choose_rows(rows, wrong, seed=3)
         assert str(taught_error.value) == str(helper_error.value)
+
+
+def test_the_document_s_tokenize_function_pads_and_cuts_to_what_the_model_reads(tokenizer):
+    notebook = taught("03", ["tokenize-function"], tokenizer=tokenizer)
+    # None of the reviews is long enough to be cut.
+    tokenized = notebook["tokenize_function"]({"text": ["good", "good " * 600]})
+    assert [len(ids) for ids in tokenized["input_ids"]] == [512, 512]
+    assert [sum(mask) for mask in tokenized["attention_mask"]] == [3, 512]
 
 
 def test_readable():
@@ -229,6 +248,48 @@ def test_freeze_lower_layers(source, layers):
         freeze(model, layers)
         trained.append([name for name, p in model.named_parameters() if p.requires_grad])
     assert trained[0] == trained[1]
+
+
+def test_mean_embeddings(classifier, tokenizer, reviews):
+    notebook = taught("07", ["embeddings"], torch=torch)
+    texts, encoder = reviews["text"][:12], classifier.base_model
+    expected = baselines.mean_embeddings(texts, encoder, tokenizer, batch_size=5)
+    found = notebook["mean_embeddings"](texts, encoder, tokenizer, batch_size=5)
+    assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize(("metric", "patience"), [("loss", 1), ("accuracy", 2)])
+def test_trainer_stops_where_notebook_07_says_that_it_would(source, tmp_path, metric, patience):
+    arguments = training_arguments(source, str(tmp_path))
+    stop_epoch = taught("07", ["early-stopping"], training_args=arguments)["stop_epoch"]
+    whole = epoch_history(train_tiny(source, tmp_path, metric))
+    stopped = epoch_history(train_tiny(source, tmp_path, metric, EarlyStoppingCallback(patience)))
+    assert len(stopped) < len(whole)
+    assert stopped[-1]["epoch"] == stop_epoch(whole, metric, patience)
+    assert stopped == whole[: len(stopped)]
+
+
+def train_tiny(source, folder, metric: str, *callbacks: TrainerCallback) -> list[dict]:
+    """Learn random labels by heart; return the log."""
+    generator = np.random.default_rng(0)
+    ids, labels = generator.integers(0, 50, (96, 8)), generator.integers(0, 2, 96)
+    rows = Dataset.from_dict({"input_ids": ids, "labels": labels}).with_format("torch")
+    set_seed(0)
+    sizes = {"vocab_size": 50, "hidden_size": 32, "intermediate_size": 32}
+    sizes |= {"num_hidden_layers": 1, "num_attention_heads": 2}
+    changes = {"learning_rate": 1e-2, "num_train_epochs": 8, "metric_for_best_model": metric}
+    changes |= {"load_best_model_at_end": True, "save_strategy": "epoch", "save_only_model": True}
+    changes |= {"train_sampling_strategy": "random", "disable_tqdm": True}
+    trainer = Trainer(
+        BertForSequenceClassification(BertConfig(**sizes)),
+        training_arguments(source, folder, **changes),
+        train_dataset=rows.select(range(64)),
+        eval_dataset=rows.select(range(64, 96)),
+        compute_metrics=lambda seen: {"accuracy": np.mean(seen[0].argmax(axis=1) == seen[1])},
+        callbacks=list(callbacks),
+    )
+    trainer.train()
+    return trainer.state.log_history
 
 
 # What 15 to 17 people gave each of sixty texts.

@@ -27,7 +27,7 @@ HEADER = (
 )
 # The extras that are installed into one environment are locked together.
 EXTRAS = {
-    "course": ("dev", "bench", "site", "browser", "rise"),
+    "course": ("dev", "bench", "site", "browser", "rise", "mutants"),
     "demo": ("dev", "demo"),
     "grade": ("dev", "grade"),
     "mirror": ("mirror",),

@@ -1,5 +1,6 @@
 """The languages of the notebooks."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -15,6 +16,11 @@ TITLES = {"zh": "模型微调入门", "en": "Introduction to fine-tuning models"
 def notebook_folder(language: str) -> Path:
     """Return the folder of the notebooks in one language."""
     return PROJECT / "notebooks" / language
+
+
+def digest(text: str) -> str:
+    """Return the first 16 digits of the sha256 of a text, by which a translator confirms it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def chosen_language() -> str:

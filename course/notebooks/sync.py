@@ -5,7 +5,6 @@ Its quiz and its exercises come from exercises/, in both languages.
 
 import argparse
 import copy
-import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
@@ -13,19 +12,18 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 
+from course.notebooks import pages
 from course.notebooks.closing_cells import MADE, OwnWorkError, write_closing
 from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import ORIGINAL, TRANSLATION, notebook_folder
+from course.notebooks.languages import ORIGINAL, TRANSLATION, digest, notebook_folder
 from helpers.files import write_whole
 
 # Under this name the metadata of a translated cell have the digest of its source text, and those of
 # a translated notebook that of its cells and code, as they were written here.
 DIGEST = "translated_from"
-
-
-def digest(text: str) -> str:
-    """Return the first 16 digits of the sha256 of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+# Under this one the metadata of a translated cell have the digest of its own text, as a translator
+# confirmed it: a sentence that somebody turns round afterwards is noticed.
+OWN_DIGEST = "translated_to"
 
 
 def content_digest(notebook: NotebookNode) -> str:
@@ -73,8 +71,9 @@ def apply_source(original: NotebookNode, translation: NotebookNode) -> NotebookN
     for name, cell in prose_cells(updated).items():
         translated = known.get(name)
         cell.source = translated.source if translated else ""
-        if translated and DIGEST in translated.metadata:
-            cell.metadata[DIGEST] = translated.metadata[DIGEST]
+        for key in (DIGEST, OWN_DIGEST):
+            if translated and key in translated.metadata:
+                cell.metadata[key] = translated.metadata[key]
     return updated
 
 
@@ -90,13 +89,15 @@ def stale(original: NotebookNode, translation: NotebookNode) -> dict[str, str]:
             reasons[name] = "translated, not confirmed"
         elif translated.metadata[DIGEST] != digest(cell.source):
             reasons[name] = "the Chinese has changed since it was translated"
+        elif translated.metadata.get(OWN_DIGEST) != digest(translated.source):
+            reasons[name] = "the English has changed since it was confirmed"
     return reasons
 
 
 def mark_translated(
     original: NotebookNode, translation: NotebookNode, names: Collection[str] | None = None
 ) -> list[str]:
-    """Record in translated cells the digest of the text that they translate.
+    """Record in translated cells the digests of the text that they translate, and of their own.
 
     Args:
         original: the notebook that was translated.
@@ -111,9 +112,9 @@ def mark_translated(
     for name, cell in prose_cells(translation).items():
         if names is not None and name not in names:
             continue
-        current = digest(sources[name].source)
-        if cell.source.strip() and cell.metadata.get(DIGEST) != current:
-            cell.metadata[DIGEST] = current
+        current = {DIGEST: digest(sources[name].source), OWN_DIGEST: digest(cell.source)}
+        if cell.source.strip() and any(cell.metadata.get(key) != current[key] for key in current):
+            cell.metadata.update(current)
             confirmed.append(name)
     return confirmed
 
@@ -190,7 +191,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="NB",
         nargs="?",
         const="",
-        help="record that the English of notebook NB matches today's Chinese",
+        help="record that the English of notebook NB matches today's Chinese; of the README and "
+        "docs/, if NB is 'pages'",
     )
     parser.add_argument("notebook", nargs="?", help="only this notebook, such as 07")
     options = parser.parse_args(arguments)
@@ -208,6 +210,9 @@ def main(arguments: list[str] | None = None) -> int:
         1 if an English notebook no longer has an original, or one has somebody's own work, else 0.
     """
     options = parse_arguments(arguments)
+    if options.translated == "pages":
+        print("\n".join(f"{name}: confirmed" for name in pages.confirm()) or "up to date")
+        return 0
     translated = options.translated is not None
     originals = find_notebooks(options.translated or options.notebook, notebook_folder(ORIGINAL))
     folder = notebook_folder(TRANSLATION)

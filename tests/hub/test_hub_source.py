@@ -221,7 +221,7 @@ def test_a_hub_that_never_answers_is_not_waited_for(monkeypatch):
 
 
 def test_one_busy_answer_is_forgiven_and_two_are_not(monkeypatch):
-    answers = [503, 200, 503, 503]
+    answers = [500, 200, 503, 503]
     monkeypatch.setattr(hub_module, "_request", lambda token: answers.pop(0))
     assert hub_module.check_endpoint() is None
     assert "(HTTP 503)" in hub_module.check_endpoint()

@@ -1,0 +1,1 @@
+"""How many seeded faults the tests and notebooks notice, and which they do not."""

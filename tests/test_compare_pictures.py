@@ -1,0 +1,77 @@
+"""The comparison of a notebook notices another plot and another alt text."""
+
+import base64
+import io
+
+import nbformat
+import numpy as np
+import pytest
+from PIL import Image
+from test_nbval_catches import run_nbval
+
+from course.notebooks.compare_pictures import difference, look_alike
+from helpers.environment import PROJECT
+from helpers.plots import plot_lines
+
+RISING, FALLING = ([1, 2, 3], [1, 2, 3]), ([1, 2, 3], [3, 2, 1])
+
+
+def drawn(line: tuple, title: str = "A line") -> str:
+    picture = io.BytesIO()
+    plot_lines({"loss": line}, title, "epoch", "loss").savefig(picture, format="png", dpi=200)
+    return base64.b64encode(picture.getvalue()).decode()
+
+
+def shown(picture: str, alt: str) -> dict:
+    metadata = {"image/png": {"alt": alt}}
+    return nbformat.v4.new_output("display_data", data={"image/png": picture}, metadata=metadata)
+
+
+def test_the_same_plot_drawn_again_looks_alike():
+    assert look_alike(drawn(RISING), drawn(RISING))
+
+
+def test_a_plot_with_softer_edges_looks_alike():
+    picture = Image.open(io.BytesIO(base64.b64decode(drawn(RISING)))).convert("L")
+    noise = np.random.default_rng(0).normal(0, 5, size=picture.size[::-1])
+    softer = Image.fromarray(np.clip(np.asarray(picture) + noise, 0, 255).astype("uint8"))
+    file = io.BytesIO()
+    softer.save(file, format="png")
+    assert look_alike(drawn(RISING), base64.b64encode(file.getvalue()).decode())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [drawn(FALLING), drawn(([1, 2, 3], [1, 2.2, 3])), drawn(RISING, "Another line")],
+    ids=["another line", "a point moved", "another title"],
+)
+def test_another_plot_does_not(other):
+    assert not look_alike(drawn(RISING), other)
+
+
+def test_what_differs_is_named():
+    rising, falling = drawn(RISING), drawn(FALLING)
+    stored = [shown(rising, "It rises")]
+    assert difference(stored, [shown(rising, "It rises")]) == ""
+    assert "looks different" in difference(stored, [shown(falling, "It rises")])
+    assert "'It rises', the new one 'It falls'" in difference(stored, [shown(rising, "It falls")])
+    assert difference(stored, []) == "1 plots are stored, and 0 were drawn"
+
+
+def test_nbval_fails_for_a_plot_that_is_not_the_stored_one(tmp_path):
+    source = (
+        "from helpers.plots import plot_lines, show\n"
+        "show(plot_lines({'loss': ([1, 2, 3], [1, 2, 3])}, 'A line', 'epoch', 'loss'))"
+    )
+    (tmp_path / "notebooks").mkdir()
+    for name in ("course", "helpers", "conftest.py", "pyproject.toml"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    path = tmp_path / "notebooks" / "plot.ipynb"
+    for picture, code in ((drawn(RISING), 0), (drawn(FALLING), 1)):
+        output = shown(picture, "A line (plot: loss against epoch)")
+        output["data"]["text/plain"] = "<IPython.core.display.Image object>"
+        cell = nbformat.v4.new_code_cell(source, outputs=[output], execution_count=1)
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+        outcome = run_nbval(tmp_path, path)
+        assert outcome.returncode == code, outcome.stdout
+    assert "looks different" in outcome.stdout
