@@ -183,6 +183,11 @@ COMMANDS: dict[str, Command] = {
         "train at rates from 1e-5 to 1e-3, into data/learning_rates.json; resumes after a stop",
         "benchmarks.learning_rates",
     ),
+    "improve": Command(
+        "maintainer",
+        "train with each lever of notebook 13, into data/improvement.json; resumes after a stop",
+        "benchmarks.improve",
+    ),
     "lock": Command(
         "maintainer",
         "derive the lock files and environment.yml from pyproject.toml, with uv",

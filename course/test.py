@@ -14,7 +14,7 @@ from course.notebooks.execute import find_notebooks
 from helpers.environment import PROJECT
 
 # They train for long on both cores: they are compared one by one, the others in pairs.
-TRAINING = ("00", "07", "08", "09", "11", "12")
+TRAINING = ("00", "07", "08", "09", "11", "12", "13")
 PAIRS = ("-n", "2", "--dist", "loadfile")
 SLOWEST = ("--durations=5",)
 # What takes long to make is made once: tests that share it name the same group.

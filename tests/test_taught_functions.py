@@ -23,6 +23,11 @@ from transformers import (
 
 from course.notebooks.execute import find_notebooks
 from helpers import baselines, display, intervals, levels, plots, preprocess, sampling, training
+from helpers.layer_rates import layer_rates
+from helpers.lora import LoRALinear, add_lora
+from helpers.multiple_tests import holm_adjusted
+from helpers.objectives import cumulative_loss, median_level, rater_shares, soft_label
+from helpers.pooling import MeanPooledClassifier, mean_pool
 from helpers.training import epoch_history, training_arguments
 
 # Each helper, with the notebook and the cell that write it out.
@@ -44,6 +49,16 @@ TAUGHT = [
     (intervals.cluster_bootstrap_interval, "06", "one-person-interval"),
     (training.freeze_lower_layers, "07", "freeze"),
     (baselines.mean_embeddings, "07", "embeddings"),
+    (median_level, "13", "median-level"),
+    (mean_pool, "13", "mean-pooling"),
+    (MeanPooledClassifier, "13", "mean-pooling"),
+    (rater_shares, "13", "rater-shares"),
+    (soft_label, "13", "soft-labels"),
+    (cumulative_loss, "13", "ordinal"),
+    (LoRALinear, "13", "lora"),
+    (add_lora, "13", "lora-add"),
+    (layer_rates, "13", "layer-rates"),
+    (holm_adjusted, "13", "holm"),
 ]
 # The notebooks only call these.
 PLOTS = [
@@ -73,9 +88,9 @@ def taught(number: str, cell_ids: list[str], **given: object) -> dict[str, objec
     sources = code_cells(number)
     names = dict(given)
     for cell_id in cell_ids:
-        # What stands at the left margin after the last `def` is a use, not the definition.
+        # What stands at the left margin after the last definition is a use of it.
         lines = sources[cell_id].splitlines()
-        last = max(n for n, line in enumerate(lines) if line.startswith("def "))
+        last = max(n for n, line in enumerate(lines) if line.startswith(("def ", "class ")))
         body = [n for n in range(last + 1, len(lines)) if lines[n] and lines[n][0] != " "]
         exec("\n".join(lines[: body[0] if body else None]), names)
     return names
@@ -307,3 +322,67 @@ def test_cluster_bootstrap_interval(level):
     notebook = taught("06", ["one-person-interval"], np=np)
     expected = intervals.cluster_bootstrap_interval(RATINGS, level)
     assert notebook["cluster_bootstrap_interval"](RATINGS, level) == expected
+
+
+def test_rater_shares_and_soft_label():
+    notebook = taught("13", ["rater-shares", "soft-labels"], np=np)
+    for row in RATINGS:
+        assert notebook["rater_shares"](row) == rater_shares(row)
+        assert notebook["soft_label"](row) == soft_label(row)
+
+
+def test_median_level():
+    notebook = taught("13", ["median-level"])
+    drawn = np.random.default_rng(0).dirichlet(np.ones(5), size=50)
+    assert notebook["median_level"](drawn).tolist() == median_level(drawn).tolist()
+
+
+def test_cumulative_loss():
+    notebook = taught("13", ["ordinal"], torch=torch)
+    logits, labels = torch.linspace(-2, 2, 20).reshape(5, 4), torch.arange(5)
+    assert notebook["cumulative_loss"](logits, labels) == cumulative_loss(logits, labels)
+
+
+def test_mean_pooled_classifier(source, tokenizer):
+    notebook = taught("13", ["mean-pooling"])
+    model = training.load_classifier(source, ["bad", "good"])
+    batch = tokenizer(["A film.", "A longer text."], padding=True, return_tensors="pt")
+    ids, mask = batch["input_ids"], batch["attention_mask"]
+    expected = MeanPooledClassifier(model)(ids, mask)["logits"]
+    assert torch.equal(notebook["MeanPooledClassifier"](model)(ids, mask)["logits"], expected)
+    hidden = torch.rand(2, mask.shape[1], 3)
+    assert torch.equal(notebook["mean_pool"](hidden, mask), mean_pool(hidden, mask))
+
+
+def test_add_lora(source):
+    notebook = taught("13", ["lora", "lora-add"], torch=torch)
+    trained = []
+    for add in (add_lora, notebook["add_lora"]):
+        model = training.load_classifier(source, ["bad", "good"])
+        add(model, rank=2)
+        # The paths of a new model are drawn at random: alike, they give alike.
+        values = {
+            name: p.fill_(0.01).shape for name, p in model.state_dict().items() if "down" in name
+        }
+        kept = [name for name, p in model.named_parameters() if p.requires_grad]
+        with torch.no_grad():
+            query = model.base_model.encoder.layer[0].attention.self.query
+            query.up.weight.fill_(0.02)
+            trained.append((values, kept, query(torch.ones(1, query.linear.in_features))))
+    assert trained[0][:2] == trained[1][:2]
+    assert torch.equal(trained[0][2], trained[1][2])
+
+
+def test_layer_rates(source):
+    notebook = taught("13", ["layer-rates"])
+    model = training.load_classifier(source, ["bad", "good"])
+    groups = [rates(model, 1e-4, 1e-3, 0.8) for rates in (layer_rates, notebook["layer_rates"])]
+    assert [group["lr"] for group in groups[0]] == [group["lr"] for group in groups[1]]
+    sizes = [[len(group["params"]) for group in part] for part in groups]
+    assert sizes[0] == sizes[1]
+
+
+def test_holm_adjusted():
+    notebook = taught("13", ["holm"], np=np)
+    p_values = [0.01, 0.2, 0.004, 0.03]
+    assert notebook["holm_adjusted"](p_values) == holm_adjusted(p_values)

@@ -18,7 +18,8 @@ from helpers.local_hub import LocalHub
 
 # The embedded reviews too: notebook 09 compares its stored training runs with them in every source.
 SHIPPED = ("course", "conftest.py", "pyproject.toml", "data/learning_curve.json")
-SHIPPED += ("data/learning_rates.json", "data/levers.json", "data/reviews", "exercises")
+SHIPPED += ("data/improvement.json", "data/learning_rates.json", "data/levers.json")
+SHIPPED += ("data/reviews", "exercises")
 # It reads the model that 07 saves, so the two cannot run at the same time.
 AFTER_THE_OTHERS = "08_analyze_and_predict.ipynb"
 LIGHT = sorted({path.name[:2] for path in find_notebooks()} - {*TRAINING})

@@ -745,6 +745,82 @@ MISTAKES: dict[str, dict[str, str]] = {
                 return rate * (batch_size * processes / 16) ** 0.5
         """,
     },
+    "13-1": {
+        "cost-ignored": """
+            def cheapest_level(probabilities, cost):
+                return probabilities.argmax(axis=1)
+        """,
+        "median-for-any-cost": """
+            def cheapest_level(probabilities, cost):
+                return (np.cumsum(probabilities, axis=1) < 0.5).sum(axis=1)
+        """,
+        "cost-turned": """
+            def cheapest_level(probabilities, cost):
+                return [int((cost * row).sum(axis=1).argmin()) for row in probabilities]
+        """,
+        "dearest-for-cheapest": """
+            def cheapest_level(probabilities, cost):
+                return (probabilities @ cost).argmax(axis=1)
+        """,
+    },
+    "13-2": {
+        "paired-by-place": """
+            def paired_gain(before, after):
+                from scipy.stats import ttest_1samp
+
+                pairs = zip(before.values(), after.values())
+                gains = [second - first for first, second in pairs]
+                return np.mean(gains), *ttest_1samp(gains, 0).confidence_interval()
+        """,
+        "gains-not-in-pairs": """
+            def paired_gain(before, after):
+                from scipy.stats import ttest_ind
+
+                first, second = list(before.values()), list(after.values())
+                low, high = ttest_ind(second, first).confidence_interval()
+                return np.mean(second) - np.mean(first), low, high
+        """,
+        "normal-for-t": """
+            def paired_gain(before, after):
+                gains = np.array([after[seed] - before[seed] for seed in after if seed in before])
+                half = 1.96 * gains.std(ddof=1) / len(gains) ** 0.5
+                return gains.mean(), gains.mean() - half, gains.mean() + half
+        """,
+        "spread-for-error": """
+            def paired_gain(before, after):
+                from scipy.stats import t
+
+                gains = np.array([after[seed] - before[seed] for seed in after if seed in before])
+                half = t.ppf(0.975, len(gains) - 1) * gains.std(ddof=1)
+                return gains.mean(), gains.mean() - half, gains.mean() + half
+        """,
+    },
+    "13-3": {
+        "not-corrected": """
+            def helping(p_values, tried, level):
+                names = sorted(p_values, key=p_values.get)
+                return [name for name in names if p_values[name] < level]
+        """,
+        "same-factor-for-all": """
+            def helping(p_values, tried, level):
+                names = sorted(p_values, key=p_values.get)
+                return [name for name in names if p_values[name] < level / tried]
+        """,
+        "unwritten-not-counted": """
+            def helping(p_values, tried, level):
+                names = []
+                for name in sorted(p_values, key=p_values.get):
+                    if p_values[name] * (len(p_values) - len(names)) >= level:
+                        break
+                    names.append(name)
+                return names
+        """,
+        "went-on-after-a-miss": """
+            def helping(p_values, tried, level):
+                ranked = enumerate(sorted(p_values, key=p_values.get))
+                return [name for place, name in ranked if p_values[name] * (tried - place) < level]
+        """,
+    },
 }
 
 
