@@ -10,7 +10,7 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Return the percentile bootstrap confidence interval of a mean.
 
-    Below about 50 examples it is too narrow: eight hits of eight give 1 to 1.
+    With few examples, nearly all right or wrong, it is too narrow: eight hits of eight give 1 to 1.
 
     Args:
         values: one score for each example, such as 1 for a hit and 0 for a miss; their order does
