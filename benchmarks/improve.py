@@ -7,6 +7,7 @@ corrected after Holm for all rows, is below 0.05; if there is none, nothing is c
 split is scored once, at the end, for the recipe and for what was chosen.
 
 A run that is already in the file is not repeated: after a stop, the command resumes where it was.
+Trained weights stay in build/improve: to measure anew, move that folder and the file away.
 Every seed goes through all levers before the next, so that all have equally many.
 """
 
