@@ -7,6 +7,7 @@ import nbformat
 import numpy as np
 import pytest
 import torch
+from transformers import BertConfig, BertForMaskedLM
 
 from benchmarks import improve
 from benchmarks.improve import (
@@ -27,6 +28,7 @@ from benchmarks.improve import (
 from course.notebooks.execute import find_notebooks
 from helpers.improvement import PATH, LeverRun, read_lever_runs, write_lever_runs
 from helpers.sampling import split_validation, take_sample
+from helpers.sources import Source
 from helpers.training import RECIPE as ARGUMENTS
 
 SIZE = 2_000
@@ -188,11 +190,22 @@ def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
     assert measured[2:] == [("test", "float32", RECIPE, seed) for seed in SEEDS]
 
 
-def test_the_command_trains_every_row_and_opens_the_test_split_last(monkeypatch, tmp_path):
+@pytest.fixture
+def narrow(source, tokenizer, tmp_path) -> Source:
+    """The source with a model of as many layers, random and narrow: it trains in a moment."""
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    config = BertConfig(vocab_size=tokenizer.vocab_size, num_hidden_layers=6, **sizes)
+    for part in (BertForMaskedLM(config), tokenizer):
+        part.save_pretrained(tmp_path / "narrow")
+    return dataclasses.replace(source, model=str(tmp_path / "narrow"))
+
+
+def test_the_command_trains_every_row_and_opens_the_test_split_last(monkeypatch, tmp_path, narrow):
     data = prepare_data()
     sizes = {"train": 32, "stopping": 10, "validation": 20, "test": 10, "rest": 16}
     few = {name: getattr(data, name).select(range(size)) for name, size in sizes.items()}
     monkeypatch.setattr(improve, "prepare_data", lambda: dataclasses.replace(data, **few))
+    monkeypatch.setattr(improve, "get_source", lambda: narrow)
     monkeypatch.setattr(improve, "SEEDS", range(42, 43))
     monkeypatch.setattr(improve, "BUILD", tmp_path / "build")
     monkeypatch.setattr(improve, "PATH", tmp_path / "improvement.json")

@@ -1,5 +1,7 @@
 """`test` leaves nothing out: every light test, and every notebook in the original."""
 
+from pathlib import Path
+
 import pytest
 
 from course import test as command
@@ -28,14 +30,19 @@ def compared(arguments: tuple[str, ...]) -> set[str]:
     return {path.rpartition("/")[2][:2] for path in arguments if path.endswith(".ipynb")}
 
 
-def test_every_notebook_is_compared_and_those_that_train_one_by_one(runs, monkeypatch):
+def test_every_notebook_is_compared_two_at_a_time(runs, monkeypatch):
     monkeypatch.delenv("QUICK", raising=False)
     assert command.main(["test"]) == 0
-    *_, light, training = runs
-    assert compared(training) == set(command.TRAINING)
-    assert compared(light) | compared(training) == NUMBERS
-    assert "-n" in light
-    assert "-n" not in training
+    assert compared(runs[-1]) == NUMBERS
+    assert "--dist loadgroup" in " ".join(runs[-1])
+
+
+def test_what_reads_the_model_of_notebook_07_is_compared_after_it_in_the_same_process(runs):
+    assert command.main(["test"]) == 0
+    order = [Path(path) for path in runs[-1] if path.endswith(".ipynb")]
+    readers = {path for path in find_notebooks() if "load_finetuned" in path.read_text("utf-8")}
+    assert [path for path in order if command.group(path) == command.group(order[0])] == order[:3]
+    assert {order[0], *readers} == set(order[:3])
 
 
 def test_quick_leaves_out_the_notebooks_that_train_and_nothing_else(runs, monkeypatch):
@@ -53,10 +60,10 @@ def test_every_light_test_is_run_after_the_linter(runs):
     )
 
 
-@pytest.mark.parametrize("failing", range(5))
+@pytest.mark.parametrize("failing", range(4))
 def test_it_fails_if_any_part_fails(failing, monkeypatch, runs):
     monkeypatch.delenv("QUICK", raising=False)
-    done = iter(range(5))
+    done = iter(range(4))
     monkeypatch.setattr(command, "run", lambda *_, **__: next(done) != failing)
     assert command.main(["test"]) == 1
 

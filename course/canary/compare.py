@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course.canary import record_cells
 from course.canary.releases import CanaryError, Change, environment_with
-from course.test import PAIRS, TRAINING
+from course.test import NOTEBOOKS, longest_first
 from helpers.environment import PROJECT
 
 BROKEN = ("removed interface", "error")
@@ -50,7 +50,7 @@ def run_cells(
     """Compare notebooks, as `test` does, with some changes laid over.
 
     Args:
-        notebooks: the files; those that do not train are run in pairs.
+        notebooks: the files; several are run in pairs.
         changes: what is laid over.
         project: the folder that pytest runs in.
 
@@ -64,11 +64,11 @@ def run_cells(
         command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
         command += ["-p", record_cells.__name__, "-p", "no:cacheprovider"]
         environment = environment_with(changes) | {record_cells.VARIABLE: scratch}
-        if len(notebooks) > 1 and not any(path.name[:2] in TRAINING for path in notebooks):
-            command += PAIRS
+        if len(notebooks) > 1:
+            command += NOTEBOOKS
             environment["OMP_NUM_THREADS"] = "1"
         result = subprocess.run(
-            [*command, *map(str, notebooks)],
+            [*command, *map(str, longest_first(notebooks))],
             cwd=project,
             env=environment,
             capture_output=True,

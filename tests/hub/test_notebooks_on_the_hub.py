@@ -12,7 +12,7 @@ from support.hub_fixtures import fill_hub, know_scripts
 
 from course.environment.kernel import OFFLINE
 from course.notebooks.execute import find_notebooks
-from course.test import TRAINING
+from course.test import NOTEBOOKS, TRAINING, longest_first
 from helpers.environment import PROJECT
 from helpers.local_hub import LocalHub
 
@@ -20,8 +20,6 @@ from helpers.local_hub import LocalHub
 SHIPPED = ("course", "conftest.py", "pyproject.toml", "data/learning_curve.json")
 SHIPPED += ("data/improvement.json", "data/learning_rates.json", "data/levers.json")
 SHIPPED += ("data/reviews", "exercises")
-# It reads the model that 07 saves, so the two cannot run at the same time.
-AFTER_THE_OTHERS = "08_analyze_and_predict.ipynb"
 LIGHT = sorted({path.name[:2] for path in find_notebooks()} - {*TRAINING})
 
 
@@ -59,26 +57,15 @@ class HubLearner:
     def run_notebooks(
         self, numbers: Sequence[str], **variables: str
     ) -> subprocess.CompletedProcess:
-        """Run every cell of some notebooks, two notebooks at a time, until something fails."""
-        paths = sorted((self.project / "notebooks" / "zh").glob("*.ipynb"))
+        """Run every cell of some notebooks, two notebooks at a time."""
+        paths = longest_first((self.project / "notebooks" / "zh").glob("*.ipynb"))
         chosen = [str(path) for path in paths if path.name[:2] in numbers]
-        last = [path for path in chosen if Path(path).name == AFTER_THE_OTHERS]
-        first = [path for path in chosen if path not in last]
         command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"]
-        command += ["-p", "no:cacheprovider"]
-        pairs = ["-n", "2", "--dist", "loadfile", *first]
+        command += ["-p", "no:cacheprovider", *NOTEBOOKS, *chosen]
         environment = {**self.environment, "OMP_NUM_THREADS": "1", **variables}
-        for group in filter(None, (pairs, last)):
-            done = subprocess.run(
-                [*command, *group],
-                cwd=self.project,
-                env=environment,
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode:
-                break
-        return done
+        return subprocess.run(
+            command, cwd=self.project, env=environment, capture_output=True, text=True
+        )
 
 
 @pytest.fixture(scope="module")
