@@ -1,4 +1,4 @@
-"""Start nbval's kernels in the course's environment, compare plots too, and keep cells together."""
+"""Start nbval's kernels in the course's environment, compare plots too, and keep files together."""
 
 import pytest
 
@@ -10,10 +10,18 @@ prepare_kernel_environment()
 compare_pictures_too()
 
 
-# Before pytest-xdist reads the groups.
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one process run the cells of a notebook in order."""
-    for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker(pytest.mark.xdist_group(group(item.path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Hand out files, and those that share something to the same process.
+
+    The groups of pytest-xdist 3.8 do nothing under pytest 9.2 (pytest-xdist's issue 1386).
+    """
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(super()._split_scope(nodeid))
+
+    return Scheduling(config, log)

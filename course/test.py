@@ -19,19 +19,22 @@ from helpers.environment import PROJECT
 TRAINING = ("07", "08", "09", "12", "13", "11", "00")
 PAIRS = ("-n", "2", "--dist", "loadfile")
 SLOWEST = ("--durations=5",)
-# What takes long to make is made once: tests that share it name the same group.
-GROUPS = ("-n", "2", "--dist", "loadgroup")
 # A core for each of two notebooks: one that trains does not fill both.
-NOTEBOOKS = (*GROUPS, "--no-loadscope-reorder")
-# 08 and 09 read the model that 07 saves: it is trained once, and never read while it is written.
-ONE_MODEL = ("07", "08", "09")
+NOTEBOOKS = (*PAIRS, "--no-loadscope-reorder")
+# Files that share what takes long to make, the model of 07, the slides or the site: one process
+# runs them, one after the other.
+TOGETHER = (
+    ("07_", "08_", "09_"),
+    ("test_decks.", "test_presenting."),
+    ("test_website.", "test_browsing."),
+)
 # For each command how pytest runs its tests, and their folders.
 FOLDERS = {
     "test-processes": (*PAIRS, "tests/processes"),
     "test-hub": (*PAIRS, "tests/hub"),
-    "test-site": (*GROUPS, "tests/site"),
+    "test-site": (*PAIRS, "tests/site"),
     "test-grading": ("-n", "2", "tests/grading"),
-    "test-browser": (*GROUPS, "tests/site", "tests/browser"),
+    "test-browser": (*PAIRS, "tests/site", "tests/browser"),
     "test-demo": ("tests/demo",),
     "test-faults": (*PAIRS, "tests/faults"),
     "test-canary": (*PAIRS, "tests/canary"),
@@ -69,9 +72,14 @@ def longest_first(notebooks: Iterable[Path]) -> list[Path]:
     return sorted(notebooks, key=lambda path: order.get(path.name[:2], len(order)))
 
 
-def group(notebook: Path) -> str:
-    """Name the notebooks that one process compares, one after the other."""
-    return ONE_MODEL[0] if notebook.name[:2] in ONE_MODEL else notebook.stem
+def group(path: str) -> str:
+    """Return what the files that one process runs, one after the other, have in common.
+
+    Args:
+        path: a file of tests or a notebook.
+    """
+    together = (names for names in TOGETHER if Path(path).name.startswith(names))
+    return next(together, (path,))[0]
 
 
 def test_all() -> bool:

@@ -7,7 +7,6 @@ from playwright.sync_api import expect
 
 from course.notebooks.languages import LANGUAGES
 
-pytestmark = pytest.mark.xdist_group("site")
 WORDS = {"zh": "蓄水池", "en": "reservoir"}
 TITLES = {"zh": re.compile("^02　随机显示"), "en": re.compile("^02 Displaying random rows")}
 PHONE = {"width": 390, "height": 844}

@@ -5,7 +5,6 @@ from playwright.sync_api import expect
 
 from course.notebooks.languages import LANGUAGES
 
-pytestmark = pytest.mark.xdist_group("slides")
 DECK = "07_finetune_bert"
 # A heading with a table below it, and the word before the questions that the speaker asks.
 UNLABELLED = {"zh": ("没有标签的行", "提问："), "en": ("Rows without a label", "Ask:")}
