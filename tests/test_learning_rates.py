@@ -46,7 +46,7 @@ def measured(monkeypatch) -> list[tuple]:
         plans.append(plan)
         return RateRun(*plan, [ROW], "01", [])
 
-    monkeypatch.setattr(learning_rates, "measure", measure)
+    monkeypatch.setattr(learning_rates, "train", measure)
     return plans
 
 
@@ -131,7 +131,7 @@ def test_a_run_is_stored_as_soon_as_it_is_measured(path, monkeypatch):
             raise KeyboardInterrupt
         return RateRun(*plan, [ROW], "01", [])
 
-    monkeypatch.setattr(learning_rates, "measure", fail_at_the_third)
+    monkeypatch.setattr(learning_rates, "train", fail_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         learning_rates.main()
     assert {run.plan for run in read_runs(path)} == set(planned_runs()[:2])
