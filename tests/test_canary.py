@@ -6,7 +6,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from course.canary import command, compare, interface, oldest
-from course.canary.compare import ChangedCell, find_causes, kind_of
+from course.canary.compare import ChangedCell, find_causes, kind_of, output_text
 from course.canary.releases import CanaryError, Change, find_changes
 from course.canary.report import report_text
 
@@ -35,6 +35,16 @@ def raised(name, value):
 )
 def test_a_change_has_a_kind(new, kind):
     assert kind_of(printed("loss 0.5\n"), new) == kind
+
+
+def test_a_plot_that_only_looks_different_is_a_kind_of_its_own():
+    plots = [
+        {"output_type": "display_data", "data": {"image/png": data}, "metadata": metadata}
+        for data in ("one", "another")
+        for metadata in [{"image/png": {"alt": "Losses fall"}}]
+    ]
+    assert kind_of(plots[:1], plots[1:]) == "plot changed"
+    assert output_text(plots) == "[plot: Losses fall]\n[plot: Losses fall]"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from course.canary import record_cells
 from course.canary.releases import CanaryError, Change, environment_with
+from course.notebooks.compare_pictures import PICTURE
 from course.test import NOTEBOOKS, longest_first
 from helpers.environment import PROJECT
 
@@ -32,7 +33,7 @@ class ChangedCell:
         cell: its id.
         old: the stored outputs as text.
         new: the outputs with the releases.
-        kind: removed interface, error, new warning, number moved, or text changed.
+        kind: removed interface, error, new warning, plot changed, number moved, or text changed.
         causes: the changes that it takes; empty while not known.
     """
 
@@ -92,9 +93,12 @@ def changed_cell(line: dict) -> ChangedCell:
 
 
 def output_text(outputs: Sequence[dict]) -> str:
-    """Return outputs as text, pictures left out, errors as their last line."""
+    """Return outputs as text, plots as their alt texts, errors as their last line."""
     parts = []
     for output in outputs:
+        if PICTURE in output.get("data", {}):
+            parts.append(f"[plot: {output.get('metadata', {}).get(PICTURE, {}).get('alt')}]")
+            continue
         if output["output_type"] == "error":
             parts.append(f"{output['ename']}: {output['evalue']}")
         parts.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
@@ -111,6 +115,8 @@ def kind_of(old: Sequence[dict], new: Sequence[dict]) -> str:
     streams = [output.get("text", "") for output in new if output.get("name") == "stderr"]
     if any(text not in before for text in streams) or "Warning" in after.replace(before, ""):
         return "new warning"
+    if before == after:
+        return "plot changed"
     return "number moved" if NUMBER.sub("#", before) == NUMBER.sub("#", after) else "text changed"
 
 
