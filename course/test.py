@@ -23,6 +23,7 @@ GROUPS = ("-n", "2", "--dist", "loadgroup")
 FOLDERS = {
     "test-processes": (*PAIRS, "tests/processes"),
     "test-hub": (*PAIRS, "tests/hub"),
+    "test-own": ("tests/own",),
     "test-site": (*GROUPS, "tests/site"),
     "test-grading": ("-n", "2", "tests/grading"),
     "test-browser": (*GROUPS, "tests/site", "tests/browser"),

@@ -52,6 +52,7 @@ class Source:
         learning_rate: the peak learning rate of the course's recipe for this model.
         cache_dir: the folder for `load_dataset(..., cache_dir=...)`.
         ordered: whether the labels are levels, each above the one before.
+        language: that of the texts, for a model's card; None if it is not known.
         models_name: the folder of the models that are trained from it; that of the source's name
             if it is empty.
     """
@@ -64,6 +65,7 @@ class Source:
     learning_rate: float
     cache_dir: str
     ordered: bool = True
+    language: str | None = "en"
     models_name: str = ""
 
     def metric(self, name: str) -> str:
@@ -220,6 +222,7 @@ def _own() -> Source:
         learning_rate=HUB.learning_rate if model else usual.learning_rate,
         cache_dir=usual.cache_dir,
         ordered=data.ordered,
+        language=None,
         models_name=f"own-{data.folder.name}-{base}",
     )
 
