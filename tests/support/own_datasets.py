@@ -38,9 +38,9 @@ def two_classes(folder: Path) -> Path:
 
 
 def unordered_topics(folder: Path) -> Path:
-    """403 rows of five named classes without an order as JSON lines, one class with 3 rows."""
+    """203 rows of five named classes without an order as JSON lines, one class with 3 rows."""
     generator = random.Random(1)
-    names = [*list(TOPICS) * 100, *["weather"] * 3]
+    names = [*list(TOPICS) * 50, *["weather"] * 3]
     path = folder / "topics.jsonl"
     with path.open("w", encoding="utf-8") as file:
         for name in names:
@@ -50,10 +50,10 @@ def unordered_topics(folder: Path) -> Path:
 
 
 def chinese_levels(folder: Path) -> Path:
-    """240 Chinese texts of three levels as a CSV of a spreadsheet, in GB18030."""
+    """150 Chinese texts of three levels as a CSV of a spreadsheet, in GB18030."""
     generator = random.Random(2)
     rows = []
-    for row in range(240):
+    for row in range(150):
         words = CHINESE[row % 3]
         clauses = [
             generator.choice(CHINESE_NEUTRAL) + generator.choice(words)
@@ -66,20 +66,20 @@ def chinese_levels(folder: Path) -> Path:
 
 
 def long_texts(folder: Path) -> Path:
-    """120 texts, half of them longer than the model reads, in two files of a folder."""
+    """60 texts, some of them longer than the model reads, in two files of a folder."""
     generator = random.Random(3)
     names = list(TOPICS)[:3]
     rows = [
-        (_words(generator, TOPICS[names[row % 3]], *(((20, 60), (600, 900))[row % 2])), row % 3)
-        for row in range(120)
+        (_words(generator, TOPICS[names[row % 3]], *(((20, 60), (550, 650))[row % 5 == 0])), row % 3)
+        for row in range(60)
     ]
     table = pd.DataFrame(rows, columns=["document", "class"]).assign(
         **{"class": [names[number] for _, number in rows]}
     )
     path = folder / "long"
     path.mkdir()
-    table[:90].to_parquet(path / "train.parquet", index=False)
-    table[90:].to_json(path / "test.jsonl", orient="records", lines=True)
+    table[:45].to_parquet(path / "train.parquet", index=False)
+    table[45:].to_json(path / "test.jsonl", orient="records", lines=True)
     return path
 
 
