@@ -280,7 +280,7 @@ def _leave_out(frame: pd.DataFrame, text: str, label: str, say: Say) -> pd.DataF
             f"No row has a text in {text!r} and a label in {label!r}: name other columns in "
             "COURSE_TEXT and COURSE_LABEL."
         )
-    frame["key"] = frame["text"].str.casefold().str.split().str.join(" ")
+    frame["key"] = [" ".join(text.casefold().split()) for text in frame["text"]]
     # Of the same text in two splits, the training split loses its own.
     order = frame["split"].map({"test": 0, "validation": 1}).fillna(2)
     frame = frame.iloc[np.argsort(order, kind="stable")]

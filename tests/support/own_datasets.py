@@ -70,7 +70,10 @@ def long_texts(folder: Path) -> Path:
     generator = random.Random(3)
     names = list(TOPICS)[:3]
     rows = [
-        (_words(generator, TOPICS[names[row % 3]], *(((20, 60), (550, 650))[row % 5 == 0])), row % 3)
+        (
+            _words(generator, TOPICS[names[row % 3]], *(((20, 60), (550, 650))[row % 5 == 0])),
+            row % 3,
+        )
         for row in range(60)
     ]
     table = pd.DataFrame(rows, columns=["document", "class"]).assign(
