@@ -32,6 +32,7 @@ TOGETHER = (
 FOLDERS = {
     "test-processes": (*PAIRS, "tests/processes"),
     "test-hub": (*PAIRS, "tests/hub"),
+    "test-own": ("tests/own",),
     "test-site": (*PAIRS, "tests/site"),
     "test-grading": ("-n", "2", "tests/grading"),
     "test-browser": (*PAIRS, "tests/site", "tests/browser"),

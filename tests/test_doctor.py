@@ -140,7 +140,7 @@ def test_the_token_is_not_on_the_page(tmp_path):
 def test_an_unknown_source_is_named_with_the_known_ones(tmp_path):
     page = consult_bare(COURSE_SOURCE="yelp", HF_HOME=str(tmp_path))
     assert with_topic(page, "source") == ["yelp (COURSE_SOURCE)"]
-    assert "- source: set COURSE_SOURCE to 'embedded' or 'hub', or unset it" in page
+    assert "- source: set COURSE_SOURCE to 'embedded', 'own' or 'hub', or unset it" in page
 
 
 def test_a_cache_that_is_no_folder_is_noticed(tmp_path):

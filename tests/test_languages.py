@@ -123,6 +123,8 @@ def test_helpers_speak_english():
     modules = [
         path for path in sorted((PROJECT / "helpers").rglob("*.py")) if checks not in path.parents
     ]
+    # It knows what the columns of a Chinese table are called.
+    modules.remove(PROJECT / "helpers" / "own_data.py")
     assert [path for path in modules if CHINESE.search(path.read_text(encoding="utf-8"))] == []
 
 

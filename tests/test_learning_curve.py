@@ -11,9 +11,7 @@ from benchmarks.learning_curve import SIZES, planned_runs
 from course.notebooks.execute import find_notebooks
 from helpers.finetune import FinetuneArguments, prepare_data, prepare_model
 from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
-from helpers.sampling import split_validation
-
-TEST_SIZE = 2_000
+from helpers.sampling import TEST_SIZE, split_validation
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +25,11 @@ def test_every_planned_run_was_measured_once(runs):
 
 def test_the_last_size_is_all_of_train_that_validation_leaves(source):
     train = load_dataset(source.dataset, split="train", cache_dir=source.cache_dir)
-    left = split_validation(train, FinetuneArguments().validation_samples)["train"]
+    left = split_validation(train)["train"]
     assert SIZES[-1] == len(left)
 
 
 def test_each_accuracy_is_a_share_of_the_test_reviews_inside_its_interval(runs):
-    assert FinetuneArguments().test_samples == TEST_SIZE
     for run in runs:
         hits = run.accuracy * TEST_SIZE
         assert hits == pytest.approx(round(hits), abs=1e-6), run

@@ -2,6 +2,7 @@ import io
 from base64 import b64decode
 from itertools import pairwise
 
+import matplotlib
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
@@ -393,3 +394,11 @@ def test_plots_do_not_pile_up_in_pyplot():
     before = plt.get_fignums()
     plot_bars(COUNTS, "t", "y")
     assert plt.get_fignums() == before
+
+
+def test_chinese_labels_are_drawn_where_a_font_has_them(recwarn):
+    if len(matplotlib.rcParams["font.family"]) == 1:
+        pytest.skip("no Chinese font on this machine")
+    figure = plots.plot_bars({"": {"好评": 3, "差评": 5}}, "title", "number", x_label="label")
+    figure.canvas.draw()
+    assert [str(found.message) for found in recwarn if "Glyph" in str(found.message)] == []

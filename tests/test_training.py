@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,11 @@ def test_compute_metrics_is_what_scikit_learn_computes(source):
         "mae": pytest.approx(mean_absolute_error(labels, predictions)),
         "macro_f1": pytest.approx(f1_score(labels, predictions, average="macro")),
     }
+
+
+def test_labels_without_an_order_have_no_mean_absolute_error(source):
+    compute_metrics = make_compute_metrics(replace(source, ordered=False))
+    assert set(compute_metrics((np.eye(3), np.arange(3)))) == {"accuracy", "macro_f1"}
 
 
 def test_the_arguments_are_those_of_the_recipe(source, tmp_path):
