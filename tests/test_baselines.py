@@ -64,11 +64,6 @@ def test_tfidf_sees_the_order_of_two_words():
     assert predictions.tolist() == [0, 1]
 
 
-def test_tfidf_needs_two_classes():
-    with pytest.raises(ValueError, match="at least 2 classes"):
-        tfidf_logistic_regression(["good", "great"], [1, 1], ["good"])
-
-
 def test_an_embedding_is_the_mean_over_a_text_s_own_tokens(classifier, tokenizer):
     texts = ["A long and winding film that never arrives.", "Dull.", "A fine cast"]
     encoder = classifier.base_model
