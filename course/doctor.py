@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.environment.install import PROJECT, supported_versions
-from helpers.environment import data_folder
+from helpers.environment import chosen_source, data_folder
 from helpers.files import format_bytes, has_digest, nearest_existing
 
 # The notebooks import these first, and they break most often.
@@ -193,11 +193,6 @@ def check_disk() -> Iterator[Finding]:
     yield Finding(
         "disk", f"{format_bytes(free)} free in {folder}", None if free >= needed else remedy
     )
-
-
-def chosen_source() -> str:
-    """Return the source that the notebooks would use."""
-    return os.environ.get("COURSE_SOURCE") or "embedded"
 
 
 def check_source() -> Iterator[Finding]:
