@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.environment.install import PROJECT, supported_versions
-from helpers.environment import chosen_source, data_folder
+from helpers.environment import chosen_source
 from helpers.files import format_bytes, has_digest, nearest_existing
 
 # The notebooks import these first, and they break most often.
@@ -271,10 +271,9 @@ def check_hub_weights() -> Iterator[Finding]:
 
 def check_cache() -> Iterator[Finding]:
     """Measure the caches and the trained models."""
-    for topic, folder in (
-        ("cache", Path(os.environ["HF_HOME"])),
-        ("trained", data_folder() / "models"),
-    ):
+    from helpers.sources import MODELS
+
+    for topic, folder in (("cache", Path(os.environ["HF_HOME"])), ("trained", MODELS)):
         if not folder.exists():
             yield Finding(topic, f"{folder}: nothing yet")
             continue

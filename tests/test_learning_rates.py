@@ -95,8 +95,9 @@ def test_what_was_held_out_agrees_with_validation(runs):
         assert accuracy == pytest.approx(best, abs=4 * np.sqrt(0.25 / VALIDATION_SIZE))
 
 
-def test_one_curve_overfits(runs):
-    (curve,) = [run for run in runs if run.plan == (1.5e-4, SEED, CURVE_SIZE, CURVE_EPOCHS)]
+def test_one_curve_overfits(runs, source):
+    plan = source.learning_rate, SEED, CURVE_SIZE, CURVE_EPOCHS
+    (curve,) = [run for run in runs if run.plan == plan]
     losses = [row["validation_loss"] for row in curve.history]
     assert losses[-1] > min(losses)
     assert curve.history[-1]["training_loss"] < min(losses) / 2
