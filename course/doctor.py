@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.environment.install import PROJECT, supported_versions
-from helpers.environment import data_folder
+from helpers.environment import chosen_source
 from helpers.files import format_bytes, has_digest, nearest_existing
 
 # The notebooks import these first, and they break most often.
@@ -197,11 +197,6 @@ def check_disk() -> Iterator[Finding]:
     )
 
 
-def chosen_source() -> str:
-    """Return the source that the notebooks would use."""
-    return os.environ.get("COURSE_SOURCE") or "embedded"
-
-
 def check_source() -> Iterator[Finding]:
     """Say which source is chosen."""
     name = chosen_source()
@@ -296,10 +291,9 @@ def check_hub_weights() -> Iterator[Finding]:
 
 def check_cache() -> Iterator[Finding]:
     """Measure the caches and the trained models."""
-    for topic, folder in (
-        ("cache", Path(os.environ["HF_HOME"])),
-        ("trained", data_folder() / "models"),
-    ):
+    from helpers.sources import MODELS
+
+    for topic, folder in (("cache", Path(os.environ["HF_HOME"])), ("trained", MODELS)):
         if not folder.exists():
             yield Finding(topic, f"{folder}: nothing yet")
             continue

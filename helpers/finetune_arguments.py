@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from transformers import HfArgumentParser, TrainingArguments
 
+from helpers.environment import chosen_source
 from helpers.run_record import LAST, RECORD, RESULT
 from helpers.sampling import TEST_SIZE, TRAIN_SIZE, VALIDATION_SIZE
 from helpers.sources import OWN_VARIABLES, SOURCE_VARIABLE
@@ -183,7 +184,7 @@ def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
 
 def recorded_arguments(ours: FinetuneArguments, theirs: TrainingArguments) -> dict[str, object]:
     """Return all that decides what a training run computes, to be compared when it is resumed."""
-    source = ours.source or os.environ.get(SOURCE_VARIABLE) or "embedded"
+    source = ours.source or chosen_source()
     every = asdict(ours) | theirs.to_dict() | {"source": source, "processes": theirs.world_size}
     if source == "own":
         every |= {name: os.environ.get(name) for name in OWN_VARIABLES}

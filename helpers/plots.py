@@ -13,6 +13,8 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 # They differ in grey and to the colour-blind, and stand out from white (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#CC79A7")
+# Of what is not compared with others; black text can be read on it.
+PALE = "#D6E6F2"
 LINE_STYLES = ("-", "--", ":", "-.")
 
 # Labels of a learner's own may be Chinese, which the usual font does not have: of these, one stands
@@ -346,7 +348,7 @@ def plot_parts(
     # A part is 1.6 wide, an arrow 0.8.
     axes.set(title=title, xlim=(-0.8, 2.4 * len(parts)), ylim=(-0.7, 0.55))
     axes.axis("off")
-    styles = {"pretrained": {"facecolor": "#D6E6F2"}, "new": {"facecolor": "white", "hatch": "//"}}
+    styles = {"pretrained": {"facecolor": PALE}, "new": {"facecolor": "white", "hatch": "//"}}
     centred = {"ha": "center", "fontsize": 8.5}
     kinds = {name: "new" if name in new else "pretrained" for name in parts}
     for place, (name, lines) in enumerate(parts.items()):

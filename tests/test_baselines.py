@@ -70,11 +70,6 @@ def test_tfidf_reads_the_characters_of_a_script_without_spaces():
     assert predictions.tolist() == [1, 0]
 
 
-def test_tfidf_needs_two_classes():
-    with pytest.raises(ValueError, match="at least 2 classes"):
-        tfidf_logistic_regression(["good", "great"], [1, 1], ["good"])
-
-
 def test_an_embedding_is_the_mean_over_a_text_s_own_tokens(classifier, tokenizer):
     texts = ["A long and winding film that never arrives.", "Dull.", "A fine cast"]
     encoder = classifier.base_model

@@ -1,6 +1,5 @@
 """data/learning_curve.json holds what `learning-curve` measures, and notebook 11 uses it."""
 
-import nbformat
 import pytest
 import torch
 from datasets import load_dataset
@@ -8,9 +7,8 @@ from transformers import AutoTokenizer
 
 from benchmarks import learning_curve
 from benchmarks.learning_curve import SIZES, planned_runs
-from course.notebooks.execute import find_notebooks
 from helpers.finetune import FinetuneArguments, prepare_data, prepare_model
-from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
+from helpers.learning_curve import CurveRun, read_runs, write_runs
 from helpers.sampling import TEST_SIZE, split_validation
 
 
@@ -52,11 +50,6 @@ def test_a_seed_draws_reviews_and_a_head_but_neither_validation_nor_test(source)
     assert not torch.equal(heads[0].weight, heads[1].weight)
 
 
-def test_the_file_is_as_it_is_written(runs, tmp_path):
-    write_runs(runs, tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_text() == PATH.read_text()
-
-
 def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
     path = tmp_path / "curve.json"
     known = [CurveRun(*run, 0.5, (0.4, 0.6), 0.7) for run in planned_runs()[:-2]]
@@ -72,13 +65,3 @@ def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
     learning_curve.main()
     assert measured == planned_runs()[-2:]
     assert len(read_runs(path)) == len(planned_runs())
-
-
-def test_notebook_11_trains_one_point_again_and_finds_the_same():
-    (path,) = find_notebooks("11")
-    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-    assert "read_runs()" in cells["curve-file"].source
-    check = cells["live-point-check"]
-    assert "live.result" in check.source
-    assert "nbval-ignore-output" not in check.metadata.get("tags", [])
-    assert "the live accuracy is the stored one: True" in check.outputs[0].text

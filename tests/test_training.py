@@ -138,7 +138,7 @@ def test_the_arguments_are_those_of_the_recipe(source, tmp_path):
     assert arguments.output_dir == str(tmp_path / "out")
     assert arguments.report_to == []
     assert (arguments.per_device_train_batch_size, arguments.num_train_epochs) == (16, 3)
-    assert (arguments.learning_rate, arguments.warmup_steps) == (1.5e-4, 0.1)
+    assert (arguments.learning_rate, arguments.warmup_steps) == (source.learning_rate, 0.1)
     assert arguments.train_sampling_strategy == "group_by_length"
     assert (arguments.eval_strategy, arguments.seed) == ("epoch", 42)
 

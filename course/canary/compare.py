@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbconvert.filters import strip_ansi
+
 from course.canary import record_cells
 from course.canary.releases import CanaryError, Change, environment_with
 from course.notebooks.compare_pictures import PICTURE
@@ -21,7 +23,6 @@ BROKEN = ("removed interface", "error")
 # What Python raises where a name or an argument is gone.
 REMOVED = ("AttributeError", "ImportError", "ModuleNotFoundError")
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
-ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass
@@ -102,7 +103,7 @@ def output_text(outputs: Sequence[dict]) -> str:
         if output["output_type"] == "error":
             parts.append(f"{output['ename']}: {output['evalue']}")
         parts.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
-    return ANSI_COLOUR.sub("", "\n".join(part.rstrip() for part in parts if part))
+    return strip_ansi("\n".join(part.rstrip() for part in parts if part))
 
 
 def kind_of(old: Sequence[dict], new: Sequence[dict]) -> str:

@@ -2,14 +2,11 @@
 
 import pytest
 from playwright.sync_api import expect
-
-from course.notebooks.languages import LANGUAGES
+from support.notebooks import in_each_language
 
 DECK = "07_finetune_bert"
 # A heading with a table below it, and the word before the questions that the speaker asks.
 UNLABELLED = {"zh": ("没有标签的行", "提问："), "en": ("Rows without a label", "Ask:")}
-
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @pytest.fixture
