@@ -44,7 +44,7 @@ OTHER_LANGUAGE = {
 }
 # What the page to try the model may load: files of the website, and what it makes itself.
 NO_REQUEST = (
-    "default-src 'self' file: data: blob: 'unsafe-inline' 'wasm-unsafe-eval'; "
+    "default-src 'self' file: data: blob: 'unsafe-inline' 'unsafe-eval'; "
     "connect-src 'none'; form-action 'self' file:"
 )
 
@@ -93,7 +93,11 @@ def add_scripts(
     if pagename == "try":
         app.add_css_file("try.css")
         app.add_js_file("try.js")
-        context["metatags"] += f'<meta http-equiv="Content-Security-Policy" content="{NO_REQUEST}">'
+        context["metatags"] += (
+            f'<meta http-equiv="Content-Security-Policy" content="{NO_REQUEST}">'
+            # Else the browser asks the server for one.
+            '<link rel="icon" href="data:,">'
+        )
 
 
 def setup(app: Sphinx) -> None:

@@ -134,8 +134,8 @@ addEventListener("DOMContentLoaded", async () => {
   const MOST_WORDS = 100;
   const MOST_ROWS = 10;
   const box = document.querySelector(".try");
-  const [text, status, button, effects] = ["textarea", ".try-status", ".try-words", ".try-effects"]
-    .map((selector) => box.querySelector(selector));
+  const find = (selector) => box.querySelector(selector);
+  const [text, button, effects] = ["textarea", ".try-words", ".try-effects"].map(find);
   const rows = [...box.querySelectorAll(".try-levels tbody tr")];
   const names = rows.map((row) => row.querySelector("th").textContent);
   const language = document.documentElement.lang;
@@ -148,13 +148,18 @@ addEventListener("DOMContentLoaded", async () => {
   const sentence = (name, values = {}) =>
     box.dataset[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
 
-  let later;
-  /** Say something, to those who listen to the page too: once they pause, not at every letter. */
-  function say(...sentences) {
-    clearTimeout(later);
-    later = setTimeout(() => { status.textContent = sentences.join(" "); }, 300);
+  /** Return a function that says something, to those who listen to the page too. */
+  function speaker(place) {
+    let later;
+    return (...sentences) => {
+      clearTimeout(later);
+      // Once they pause, not at every letter.
+      later = setTimeout(() => { place.textContent = sentences.join(" "); }, 300);
+    };
   }
 
+  const say = speaker(find(".try-status"));
+  const tell = speaker(find(".try-told"));
   const fail = (error) => say(sentence("failed", { reason: error.message }));
 
   function make(tag, content = "", name = "") {
@@ -164,6 +169,15 @@ addEventListener("DOMContentLoaded", async () => {
     element.className = name;
     return element;
   }
+
+  /** Colour an element by the direction and the strength of an effect, from -1 to 1. */
+  function colour(element, effect) {
+    element.className = effect > 0 ? "try-for" : "try-against";
+    element.style.setProperty("--strength", Math.abs(effect));
+    return element;
+  }
+
+  const signed = (effect) => points.format(100 * effect).replace("-", "−");
 
   function show(answer) {
     const found = answer.empty ? [] : probabilities(answer.logits);
@@ -204,12 +218,13 @@ addEventListener("DOMContentLoaded", async () => {
     if (!ready) return;
     const whole = text.value;
     const question = ++asked;
+    tell();
     effects.replaceChildren();
     const segments = [...new Intl.Segmenter(language, { granularity: "word" }).segment(whole)];
     const words = segments.filter((segment) => segment.isWordLike);
-    if (words.length === 0) return say(sentence("empty"));
+    if (words.length === 0) return tell(sentence("empty"));
     if (words.length > MOST_WORDS) {
-      return say(sentence("many", { count: words.length, most: MOST_WORDS }));
+      return tell(sentence("many", { count: words.length, most: MOST_WORDS }));
     }
     const before = probabilities((await model.score(whole)).logits);
     const most = before.indexOf(Math.max(...before));
@@ -227,37 +242,40 @@ addEventListener("DOMContentLoaded", async () => {
   function showEffects(segments, words, name) {
     if (words.length === 0) {
       effects.replaceChildren();
-      return say(sentence("single"));
+      return tell(sentence("single"));
     }
     const ranked = [...words].sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
     const largest = Math.abs(ranked[0].effect) || 1;
     const marked = make("p", "", "try-marked");
     for (const { segment, effect } of segments) {
-      const mark = make(effect ? "mark" : "span", segment, effect > 0 ? "try-for" : "try-against");
-      if (effect) mark.style.setProperty("--strength", Math.abs(effect) / largest);
-      marked.append(mark);
+      marked.append(effect ? colour(make("mark", segment), effect / largest) : segment);
     }
     const table = make("table");
     const head = table.createTHead().insertRow();
     for (const key of ["word", "effect"]) {
-      const cell = make("th", sentence(key, { name }));
+      const cell = make("th", sentence(key));
       cell.scope = "col";
       head.append(cell);
     }
+    head.insertCell();
     const body = table.createTBody();
     for (const { segment, effect } of ranked.slice(0, MOST_ROWS)) {
-      const row = body.insertRow();
+      const row = colour(body.insertRow(), effect / largest);
       const cell = make("th", segment);
       cell.scope = "row";
-      row.append(cell, make("td", points.format(100 * effect), "try-number"));
+      const bar = make("td");
+      bar.ariaHidden = "true";
+      bar.append(make("div", "", "try-bar"));
+      row.append(cell, make("td", signed(effect), "try-number"), bar);
     }
     effects.replaceChildren(make("p", sentence("effects", { name })), marked, table);
     const [{ segment, effect }] = ranked;
-    say(sentence("strongest", { word: segment, effect: points.format(100 * effect), name }));
+    tell(sentence("strongest", { word: segment, effect: signed(effect), name }));
   }
 
   text.addEventListener("input", () => {
     asked++;
+    tell();
     effects.replaceChildren();
     answer();
   });
