@@ -80,9 +80,10 @@ COMMANDS: dict[str, Command] = {
     ),
     "site": Command(
         "instructor",
-        "make a website of the series, with search, in build/site",
+        "make a website of the series, with search and the model to try, in build/site",
         "course.publish.site",
         "publish",
+        options=(("--model FOLDER", "the model to try, in place of notebook 07's"),),
     ),
     "rise": Command(
         "instructor",

@@ -7,6 +7,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 # A token of English has four to five characters, and three times the limit of tokens is needed.
 CHARACTERS_FOR_A_TOKEN = 16
+# What the pages that score a text offer to begin with.
+EXAMPLES = [
+    "A moving film that stays with you for days.",
+    "Neither good nor bad, and forgotten by the evening.",
+    "Two hours of noise without one honest moment.",
+    "I expected to hate it, and I was wrong.",
+]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What the website is made of: the pages where the project keeps them, with links that fit."""
 
+import dataclasses
 import subprocess
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from course.notebooks.languages import LANGUAGES
 from course.publish import hosted_links, site_pages
 from course.publish.site import index_page
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
+from course.publish.try_page import BrowserModel, template
 from helpers.environment import PROJECT
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -88,6 +90,22 @@ def test_the_lists_at_the_side_have_every_page_but_the_first(pages):
         "00_start",
         "learning",
     ]
+
+
+def test_with_a_model_the_first_page_leads_to_it_and_the_side_has_it_first(pages, tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (project := tmp_path / "README.md").write_text(f"{project.read_text()}\n## Two commands\n")
+    texts = pages.texts | {"try": template("en")}
+    model = BrowserModel(31_000_000, ["bad", "good"], own="mine")
+    with_model = dataclasses.replace(pages, texts=texts, model=model)
+    assert contents(with_model).index("\ntry\n") < contents(with_model).index("00_start")
+    (tmp_path / "docs" / "try.md").touch()
+    write_pages(with_model, folder)
+    lead, _, rest = (folder / "index.md").read_text().partition("\n## Two commands")
+    assert "**[Try the model](try.md)**" in lead
+    assert "{toctree}" in rest
+    assert "A model of your own, from the folder `mine`." in (folder / "try.md").read_text()
 
 
 def test_what_sphinx_reads_is_written_beside_its_configuration(pages, project, tmp_path):

@@ -12,6 +12,7 @@ from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import ORIGINAL, notebook_folder
 from course.publish.hosted_links import PLACEHOLDER, find_repository, hosted_links
 from course.publish.static_notebook import make_static
+from course.publish.try_page import BrowserModel, page_text, template
 from helpers.environment import PROJECT
 
 LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
@@ -19,6 +20,14 @@ FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 CHINESE_SUFFIX = ".zh-CN.md"
 # The headings of the lists of pages in the sidebar.
 CAPTIONS = {"zh": ("笔记本", "说明"), "en": ("Notebooks", "More")}
+# The page on which the reader's browser runs a model, and what leads there from the first page.
+TRY = "try"
+LEAD = {
+    "zh": "**[试试这个模型](try.md)**：输入一句话，看它怎么读。它在你的浏览器里运行，"
+    "输入的内容不会离开这一页。",
+    "en": "**[Try the model](try.md)**: type a sentence, and see how the model reads it. It runs "
+    "in your browser, and what you type never leaves the page.",
+}
 
 
 @dataclass(frozen=True)
@@ -29,11 +38,13 @@ class Pages:
         language: `zh` or `en`.
         notebooks: the notebooks, in order.
         texts: the pages in Markdown, by their names on the website.
+        model: the model that a page of its own runs, if there is such a page.
     """
 
     language: str
     notebooks: list[Path]
     texts: dict[str, Path]
+    model: BrowserModel | None = None
 
     @property
     def names(self) -> dict[Path, str]:
@@ -42,10 +53,17 @@ class Pages:
         return names | {path: path.name for path in self.notebooks}
 
 
-def find_pages(language: str) -> Pages:
-    """Return the pages of a language: the README, the notebooks, and the pages of docs/."""
+def find_pages(language: str, model: BrowserModel | None = None) -> Pages:
+    """Return the pages of a language: the README, the notebooks, and the pages of docs/.
+
+    Args:
+        language: `zh` or `en`.
+        model: the model that a page of its own runs; without it there is no such page.
+    """
     is_chinese = language == ORIGINAL
     texts = {"index": PROJECT / ("README.zh-CN.md" if is_chinese else "README.md")}
+    if model:
+        texts[TRY] = template(language)
     for path in sorted((PROJECT / "docs").glob("*.md")):
         if path.name.endswith(CHINESE_SUFFIX):
             continue
@@ -53,7 +71,7 @@ def find_pages(language: str) -> Pages:
         # A page without a Chinese version is for both languages.
         texts[path.stem] = translated if is_chinese and translated.exists() else path
     texts["data"] = PROJECT / "data" / "reviews" / "README.md"
-    return Pages(language, find_notebooks(None, notebook_folder(language)), texts)
+    return Pages(language, find_notebooks(None, notebook_folder(language)), texts, model)
 
 
 def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
@@ -93,11 +111,14 @@ def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
 def contents(pages: Pages) -> str:
     """Return the lists of pages for the sidebar, in Sphinx's Markdown."""
     notebooks = [path.stem for path in pages.notebooks]
-    texts = [name for name in pages.texts if name != "index"]
+    texts = [name for name in pages.texts if name not in ("index", TRY)]
     lists = [
         "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"])
         for caption, names in zip(CAPTIONS[pages.language], (notebooks, texts), strict=True)
     ]
+    if pages.model:
+        # Above the others, without a heading.
+        lists.insert(0, "\n".join(["```{toctree}", ":hidden:", "", TRY, "```"]))
     return "\n\n" + "\n\n".join(lists) + "\n"
 
 
@@ -113,7 +134,13 @@ def write_pages(pages: Pages, folder: Path) -> None:
         text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
         if repository:
             text = text.replace(PLACEHOLDER, f"https://github.com/{repository}")
-        text = relink(text, path, pages, folder) + (contents(pages) if name == "index" else "")
+        if name == TRY:
+            text = page_text(pages.language, pages.model)
+        text = relink(text, path, pages, folder)
+        if name == "index" and pages.model:
+            text = text.replace("\n## ", f"\n{LEAD[pages.language]}\n\n## ", 1)
+        if name == "index":
+            text += contents(pages)
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     for path in pages.notebooks:
         notebook = make_static(nbformat.read(path, as_version=4))

@@ -81,9 +81,9 @@ def serve(listener: socket.socket) -> None:
     from starlette.middleware.body_limit import RequestBodyLimitMiddleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-    from course.serve.demo_page import EXAMPLES, build_page
+    from course.serve.demo_page import build_page
     from helpers.saved_model import load_finetuned
-    from helpers.scoring import score
+    from helpers.scoring import EXAMPLES, score
     from helpers.sources import get_source
 
     model, tokenizer = load_finetuned(get_source())

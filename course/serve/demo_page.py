@@ -4,19 +4,13 @@ import gradio
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from helpers.sampling import TRAIN_SIZE
-from helpers.scoring import score
+from helpers.scoring import EXAMPLES, score
 
 TITLE = "How does this review sound?"
 INTRODUCTION = (
     "Type a sentence from a review in English. The model that notebook 07 fine-tunes gives each "
     "level a probability while you type."
 )
-EXAMPLES = [
-    "A moving film that stays with you for days.",
-    "Neither good nor bad, and forgotten by the evening.",
-    "Two hours of noise without one honest moment.",
-    "I expected to hate it, and I was wrong.",
-]
 LIMITS = (
     f"**What it is.** A small BERT, fine-tuned on {TRAIN_SIZE:,} reviews in English for a course. "
     "Notebook 07 measures how often it is right, notebook 08 what it gets wrong and how far its "

@@ -42,6 +42,11 @@ OTHER_LANGUAGE = {
     "en": {"code": "zh", "name": "中文"},
     "zh_CN": {"code": "en", "name": "English"},
 }
+# What the page to try the model may load: files of the website, and what it makes itself.
+NO_REQUEST = (
+    "default-src 'self' file: data: blob: 'unsafe-inline' 'unsafe-eval'; "
+    "connect-src 'none'; form-action 'self' file:"
+)
 
 
 class SearchChinese(SearchEnglish):
@@ -81,7 +86,22 @@ def name_other_language(
     context["other_language"] = {**other, "address": address}
 
 
+def add_scripts(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: object
+) -> None:
+    """Add what runs the model to the page on which to try it, and forbid it to send anything."""
+    if pagename == "try":
+        app.add_css_file("try.css")
+        app.add_js_file("try.js")
+        context["metatags"] += (
+            f'<meta http-equiv="Content-Security-Policy" content="{NO_REQUEST}">'
+            # Else the browser asks the server for one.
+            '<link rel="icon" href="data:,">'
+        )
+
+
 def setup(app: Sphinx) -> None:
-    """Add both to Sphinx."""
+    """Add all this to Sphinx."""
     app.add_search_language(SearchChinese)
     app.connect("html-page-context", name_other_language)
+    app.connect("html-page-context", add_scripts)

@@ -57,7 +57,8 @@ def test_every_notebook_has_a_page_with_its_title(path, site):
 @in_each_language
 def test_next_goes_through_every_page_and_previous_back(language, site):
     pages = [path.stem for path in find_pages(language).notebooks]
-    order = ["index", *pages, *(name for name in find_pages(language).texts if name != "index")]
+    texts = [name for name in find_pages(language).texts if name != "index"]
+    order = ["index", "try", *pages, *texts]
     for here, there in itertools.pairwise(order):
         onward = site.page(f"{language}/{here}.html").select_one("a.next-page")
         back = site.page(f"{language}/{there}.html").select_one("a.prev-page")
