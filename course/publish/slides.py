@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, TITLES, notebook_folder
+from course.notebooks.opening import title
 from course.notebooks.run import print_progress
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import deck, find_slides, slide_type
@@ -38,11 +39,6 @@ def read(path: Path) -> NotebookNode:
             "it in JupyterLab (Property Inspector, Slide Type), then run 'python -m course sync'."
         )
     return notebook
-
-
-def title(notebook: NotebookNode) -> str:
-    """Return the heading that opens a notebook."""
-    return notebook.cells[0].source.partition("\n")[0].lstrip("# ")
 
 
 def deck_page(notebook: NotebookNode, language: str) -> str:
