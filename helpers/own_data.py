@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,13 +17,26 @@ import yaml
 
 from helpers.files import replaced_folder
 from helpers.levels import in_order, sort_labels
-from helpers.own_table import READERS, SPLITS, Say, TableError, name_classes, read_tables
+from helpers.own_table import (
+    READERS,
+    SPLITS,
+    Say,
+    TableError,
+    find_files,
+    name_classes,
+    read_tables,
+)
+
+if TYPE_CHECKING:
+    from datasets import DatasetDict
 
 # Raise it when the same file would be prepared in another way.
 EDITION = 1
 RECORD = "prepared.json"
 MOST_CLASSES = 50
 LEAST_ROWS = 50
+# Of splits that are given.
+LEAST_IN_SPLIT = {"train": 40, "test": 10}
 # One for train, one for validation, one for test.
 LEAST_IN_CLASS = 3
 TEST_SHARE, LARGEST_TEST = 0.2, 2_000
@@ -32,6 +46,7 @@ TEXT_NAMES += ("document", "文本", "评论", "内容", "正文", "句子")
 LABEL_NAMES = ("label", "labels", "class", "category", "stars", "star", "rating", "score")
 LABEL_NAMES += ("sentiment", "polarity", "target", "标签", "类别", "分类", "情感", "评分", "星级")
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 # How many rows, and how many classes, a sentence names.
 NAMED = 8
 
@@ -68,9 +83,13 @@ def prepare_own_data(
     remarks: list[str] = []
     path = Path(name).expanduser()
     if path.exists():
-        tables, digest = None, _digest(path)
+        hub, digest = None, _digest(path)
     elif HUB_NAME.fullmatch(name) and path.suffix.lower() not in READERS:
-        tables, digest = _read_hub(name)
+        hub = _load_hub(name)
+        # Of a dataset on the Hub, the folder of its cache is named after its revision.
+        digest = " ".join(
+            [name, *(Path(rows.cache_files[0]["filename"]).parent.name for rows in hub.values())]
+        )
     else:
         raise TableError(
             f"COURSE_DATA={name}: there is no such file or folder; a dataset on the Hub is named "
@@ -81,7 +100,7 @@ def prepare_own_data(
     folder = cache / f"{stem}-{hashlib.sha256(options.encode()).hexdigest()[:8]}"
     record = folder / RECORD
     if not record.is_file():
-        tables = read_tables(path, remarks.append) if tables is None else tables
+        tables = read_tables(path, remarks.append) if hub is None else _tables_of(hub)
         frame, names = _tidy(tables, text, label, remarks.append)
         with replaced_folder(folder) as draft:
             _write(draft, frame, names)
@@ -93,37 +112,40 @@ def prepare_own_data(
 
 
 def _digest(path: Path) -> str:
-    files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     digest = hashlib.sha256()
-    for file in files:
+    for file in find_files(path):
         with file.open("rb") as opened:
             content = hashlib.file_digest(opened, "sha256").hexdigest()
         digest.update(f"{file.name if file == path else file.relative_to(path)} {content}".encode())
     return digest.hexdigest()
 
 
-def _read_hub(name: str) -> tuple[dict[str, pd.DataFrame], str]:
-    from datasets import ClassLabel, load_dataset
+def _load_hub(name: str) -> "DatasetDict":
+    from datasets import load_dataset
 
     try:
-        splits = load_dataset(name)
+        return load_dataset(name)
     except Exception as error:
         # The client's errors are many, and each says in its first line what is wrong.
         reason = " ".join((str(error) or type(error).__name__).splitlines()[0].split())
         raise TableError(
             f"COURSE_DATA={name} is no file here, and cannot be had from the Hub: {reason}"
         ) from error
-    tables, revision = {}, name
+
+
+def _tables_of(splits: "DatasetDict") -> dict[str, pd.DataFrame]:
+    from datasets import ClassLabel
+
+    tables = {}
     for split, rows in splits.items():
         tables[SPLITS.get(split, "")] = table = rows.to_pandas()
-        revision += Path(rows.cache_files[0]["filename"]).parent.name
         for column, feature in rows.features.items():
             if isinstance(feature, ClassLabel):
                 table[column] = name_classes(table[column], feature.names)
     if len(tables) > 1:
         # Such as `unsupervised`.
         tables.pop("", None)
-    return tables, revision
+    return tables
 
 
 def _tidy(
@@ -170,6 +192,12 @@ def _tidy(
     if cut:
         frame.loc[_test_rows(frame), "split"] = "test"
     sizes = frame["split"].value_counts()
+    for split, least in () if cut else LEAST_IN_SPLIT.items():
+        if sizes.get(split, 0) < least:
+            raise TableError(
+                f"{sizes.get(split, 0)} rows of the split {split} can be used, and the course "
+                f"needs {least} or more: add some, or give one split only, which it cuts in two."
+            )
     how = "the test split is cut from the rows, each class in proportion" if cut else "as given"
     say(f"splits ({how}): " + ", ".join(f"{split} {size:,}" for split, size in sizes.items()))
     return frame, names
@@ -292,9 +320,11 @@ def _leave_out(frame: pd.DataFrame, text: str, label: str, say: Say) -> pd.DataF
 
 
 def _is_text(value: object) -> bool:
-    # A letter of any script, or an emoji: not a number, a date or a list.
-    return isinstance(value, str) and any(
-        character.isalpha() or character > "\u2190" for character in value
+    # A letter of any script, or an emoji: not a number, a date, a list or half of an emoji.
+    return (
+        isinstance(value, str)
+        and not HALF_CHARACTER.search(value)
+        and any(character.isalpha() or character > "\u2190" for character in value)
     )
 
 

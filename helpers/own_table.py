@@ -52,7 +52,7 @@ def read_tables(path: Path, say: Say) -> dict[str, pd.DataFrame]:
     """
     if path.is_file():
         return {"": _read_file(path, say)}
-    files = list(_find_files(path))
+    files = find_files(path)
     if not files:
         raise TableError(
             f"The folder {path.name} holds no table: the course reads {', '.join(READERS)}."
@@ -68,7 +68,16 @@ def read_tables(path: Path, say: Say) -> dict[str, pd.DataFrame]:
     return {split: pd.concat(tables, ignore_index=True) for split, tables in parts.items()}
 
 
-def _find_files(folder: Path) -> Iterator[Path]:
+def find_files(path: Path) -> list[Path]:
+    """Return the files that are read: the file itself, or those of a folder, hidden ones left out.
+
+    Args:
+        path: a file or a folder.
+    """
+    return [path] if path.is_file() else list(_tables_below(path))
+
+
+def _tables_below(folder: Path) -> Iterator[Path]:
     for file in sorted(folder.rglob("*")):
         hidden = any(part.startswith((".", "~")) for part in file.relative_to(folder).parts)
         if file.is_file() and file.suffix.lower() in READERS and not hidden:
@@ -191,8 +200,6 @@ def _read_json(path: Path, say: Say) -> pd.DataFrame:
     text = _read_text(path, say)
     try:
         rows = json.loads(text)
-        # One row in the file, or the columns.
-        rows = [rows] if isinstance(rows, dict) and "\n" not in text.strip() else rows
     except ValueError:
         rows = [_read_line(path, *line) for line in enumerate(text.split("\n"), 1)]
         rows = [row for row in rows if row is not None]

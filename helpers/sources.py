@@ -212,7 +212,7 @@ def _own() -> Source:
         print(remark)
     usual = _embedded()
     # Models of different data, or of different weights, must not be taken for each other.
-    base = hashlib.sha256((model or "").encode()).hexdigest()[:4] if model else "minilm"
+    weights = f"-{hashlib.sha256(model.encode()).hexdigest()[:4]}" if model else ""
     return Source(
         name="own",
         dataset=str(data.folder),
@@ -223,7 +223,7 @@ def _own() -> Source:
         cache_dir=usual.cache_dir,
         ordered=data.ordered,
         language=None,
-        models_name=f"own-{data.folder.name}-{base}",
+        models_name=f"own-{data.folder.name}{weights}",
     )
 
 

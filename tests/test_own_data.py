@@ -189,9 +189,9 @@ def test_splits_that_are_given_are_kept(tmp_path, names):
 
 
 def test_a_column_named_split_is_followed(prepare, tmp_path):
-    rows = [(*row, "test" if number % 3 else "train") for number, row in enumerate(ROWS)]
+    rows = [(*row, "train" if number % 3 else "test") for number, row in enumerate(ROWS)]
     dataset = load(prepare(table(rows, ("text", "label", "split"))), tmp_path)
-    assert [len(dataset[name]) for name in ("train", "test")] == [20, 40]
+    assert [len(dataset[name]) for name in ("train", "test")] == [40, 20]
 
 
 @pytest.mark.parametrize(
