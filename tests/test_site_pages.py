@@ -1,6 +1,5 @@
 """What the website is made of: the pages where the project keeps them, with links that fit."""
 
-import dataclasses
 import subprocess
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from course.notebooks.languages import LANGUAGES
 from course.publish import hosted_links, site_pages
 from course.publish.site import index_page
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
-from course.publish.try_page import BrowserModel, template
+from course.publish.try_page import BrowserModel
 from helpers.environment import PROJECT
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
@@ -92,20 +91,15 @@ def test_the_lists_at_the_side_have_every_page_but_the_first(pages):
     ]
 
 
-def test_with_a_model_the_first_page_leads_to_it_and_the_side_has_it_first(pages, tmp_path):
-    folder = tmp_path / "site"
-    folder.mkdir()
-    (project := tmp_path / "README.md").write_text(f"{project.read_text()}\n## Two commands\n")
-    texts = pages.texts | {"try": template("en")}
-    model = BrowserModel(31_000_000, ["bad", "good"], own="mine")
-    with_model = dataclasses.replace(pages, texts=texts, model=model)
-    assert contents(with_model).index("\ntry\n") < contents(with_model).index("00_start")
-    (tmp_path / "docs" / "try.md").touch()
-    write_pages(with_model, folder)
-    lead, _, rest = (folder / "index.md").read_text().partition("\n## Two commands")
+def test_with_a_model_the_first_page_leads_to_it_and_the_side_has_it_first(tmp_path):
+    with_model = find_pages("en", BrowserModel(31_000_000, ["bad", "good"], own="mine"))
+    write_pages(with_model, tmp_path)
+    lead, _, rest = (tmp_path / "index.md").read_text(encoding="utf-8").partition("\n## ")
     assert "**[Try the model](try.md)**" in lead
-    assert "{toctree}" in rest
-    assert "A model of your own, from the folder `mine`." in (folder / "try.md").read_text()
+    assert "\ntry\n" in rest.partition("00_quickstart\n")[0]
+    text = (tmp_path / "try.md").read_text(encoding="utf-8")
+    assert "A model of your own, from the folder `mine`." in text
+    assert "(08_analyze_and_predict.ipynb)" in text
 
 
 def test_what_sphinx_reads_is_written_beside_its_configuration(pages, project, tmp_path):

@@ -18,7 +18,7 @@ from helpers.scoring import EXAMPLES, score
 pytestmark = pytest.mark.xdist_group("site")
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 LARGEST = 45_000_000
-TRIED = 200
+TRIED = 100
 
 
 def unpack(site, name: str) -> dict[str, bytes]:
