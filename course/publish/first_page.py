@@ -16,9 +16,10 @@ LANGUAGE_PAGE = TEMPLATE / "languages.html"
 PICTURE = re.compile(r"^!\[[^\]]*\]\(docs/images/test_scores\.png\)\n\n\*.*\*$", re.MULTILINE)
 TRY = {"zh": "试试这个模型", "en": "Try the model"}
 TIMES = {
-    "zh": "阅读 {0.reading} · 运行 {0.running}",
+    "zh": "阅读：{0.reading} · 运行：{0.running}",
     "en": "{0.reading} to read · {0.running} to run",
 }
+UNITS = {"minutes?": "min", "seconds?": "s"}
 
 
 def template(language: str) -> Path:
@@ -50,4 +51,9 @@ def card(path: Path, language: str) -> str:
     """Return an item of a list in Markdown, which leads to a notebook."""
     said = opening(nbformat.read(path, as_version=4), language)
     address = path.relative_to(PROJECT).as_posix()
-    return f"- [{said.title}]({address})\n\n  {TIMES[language].format(said)}\n"
+    # What comes after a colon is in the list of the notebooks at the side.
+    short = re.split("[:：]", said.title)[0]
+    times = TIMES[language].format(said)
+    for long, unit in UNITS.items():
+        times = re.sub(rf"(?<=\d) {long}", f" {unit}", times)
+    return f"- [{short}]({address})\n\n  {times}\n"

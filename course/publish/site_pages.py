@@ -104,7 +104,9 @@ def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
             return link[1] + pages.names[file] + link[3]
         if not file.is_file():
             raise SystemExit(f"{path} links to {link[2]}, which does not exist: fix the link.")
-        return link[1] + copied(file, folder) + link[3]
+        # Without `path:`, what is in Markdown would have to be a page.
+        scheme = "path:" if file.suffix == ".md" else ""
+        return link[1] + scheme + copied(file, folder) + link[3]
 
     return LINK.sub(target, OTHER_LANGUAGE.sub("", text))
 
@@ -173,15 +175,12 @@ def write_pages(pages: Pages, folder: Path) -> None:
 
 def download_link(path: Path, language: str, folder: Path) -> str:
     """Copy a notebook into the folder that Sphinx reads; return a link to the copy."""
-    return f"{{download}}`{DOWNLOAD[language]} <{copied(path, folder)}>`"
+    return f"[{DOWNLOAD[language]}](path:{copied(path, folder)})"
 
 
 def copied(path: Path, folder: Path) -> str:
     """Copy a file into the folder that Sphinx reads; return where it is there."""
     place = Path("files", path.relative_to(PROJECT))
-    if place.suffix == ".md":
-        # Else a link to it would lead to a page.
-        place = place.with_suffix(".md.txt")
     (folder / place).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, folder / place)
     return place.as_posix()

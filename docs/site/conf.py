@@ -27,8 +27,16 @@ html_theme = "furo"
 html_favicon = "static/favicon.svg"
 html_theme_options = {
     # The blues of helpers/plots.py.
-    "light_css_variables": {"color-brand-primary": BLUE, "color-brand-content": BLUE},
-    "dark_css_variables": {"color-brand-primary": LIGHT_BLUE, "color-brand-content": LIGHT_BLUE},
+    "light_css_variables": {
+        "color-brand-primary": BLUE,
+        "color-brand-content": BLUE,
+        "color-code-background": "#f6f8fa",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": LIGHT_BLUE,
+        "color-brand-content": LIGHT_BLUE,
+        "color-code-background": "#1b1e23",
+    },
 }
 pygments_style = "github-light-high-contrast"
 pygments_dark_style = "github-dark-high-contrast"
@@ -131,7 +139,7 @@ def write_page_texts(app: Sphinx, exception: Exception | None) -> None:
     texts = {}
     for path in sorted(Path(app.outdir).glob("*.html")):
         article = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").article
-        for tag in article.find_all(["script", "style"]):
+        for tag in article.select("script, style, .headerlink"):
             tag.decompose()
         for tag in article.find_all(True):
             if tag.name != "section":
