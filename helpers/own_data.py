@@ -111,6 +111,14 @@ def prepare_own_data(
     return OwnData(**json.loads(record.read_text(encoding="utf-8")) | {"folder": folder})
 
 
+def first_texts(data: OwnData, size: int = 200) -> list[str]:
+    """Return the first training texts of a prepared dataset."""
+    import pyarrow.parquet
+
+    file = pyarrow.parquet.ParquetFile(data.folder / "train.parquet")
+    return next(file.iter_batches(size, columns=["text"]))["text"].to_pylist()
+
+
 def _digest(path: Path) -> str:
     digest = hashlib.sha256()
     for file in find_files(path):

