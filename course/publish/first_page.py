@@ -37,10 +37,9 @@ def page_text(language: str, title: str, notebooks: list[Path], readme: str, can
         readme: the README in that language, which has the picture.
         can_try: whether the website has a page to try the model.
     """
-    to_try = try_template(language).relative_to(PROJECT).as_posix()
     values = {
         "title": title,
-        "try": f"[{TRY[language]}]({to_try})" if can_try else "",
+        "try": f"[{TRY[language]}]({address(try_template(language))})" if can_try else "",
         "picture": PICTURE.search(readme)[0],
         "cards": "\n".join(card(path, language) for path in notebooks),
     }
@@ -50,10 +49,14 @@ def page_text(language: str, title: str, notebooks: list[Path], readme: str, can
 def card(path: Path, language: str) -> str:
     """Return an item of a list in Markdown, which leads to a notebook."""
     said = opening(nbformat.read(path, as_version=4), language)
-    address = path.relative_to(PROJECT).as_posix()
     # What comes after a colon is in the list of the notebooks at the side.
     short = re.split("[:：]", said.title)[0]
     times = TIMES[language].format(said)
     for long, unit in UNITS.items():
         times = re.sub(rf"(?<=\d) {long}", f" {unit}", times)
-    return f"- [{short}]({address})\n\n  {times}\n"
+    return f"- [{short}]({address(path)})\n\n  {times}\n"
+
+
+def address(path: Path) -> str:
+    """Return how a README links a file."""
+    return path.relative_to(PROJECT).as_posix()

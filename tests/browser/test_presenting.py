@@ -47,6 +47,19 @@ def test_the_result_comes_after_its_code(deck, language):
     expect(result).to_be_visible()
 
 
+@pytest.mark.parametrize("language", ["en"])
+def test_a_slide_without_a_heading_says_where_it_is(deck, language):
+    deck.evaluate("Reveal.slide(2, 2)")
+    expect(on_the_screen(deck).get_by_role("heading")).to_have_count(0)
+    expect(deck.locator(".place")).to_have_text("Freeze the lowest layers · 07 Fine-tuning BERT")
+
+
+@pytest.mark.parametrize("language", ["en"])
+def test_a_phone_shows_a_slide_over_its_whole_height(deck, language):
+    deck.set_viewport_size({"width": 390, "height": 844})
+    deck.wait_for_function("document.querySelector('.slides').getBoundingClientRect().height > 750")
+
+
 @in_each_language
 def test_every_slide_of_every_deck_fits_the_screen(built_slides, visitor, language):
     """Nobody scrolls on a projector, and nothing is cut off at the right."""

@@ -44,6 +44,11 @@ def test_the_index_links_every_deck(slides):
 
 
 @in_both_languages
+def test_a_deck_is_as_wide_as_the_screen(page):
+    assert "width=device-width" in page.select_one('head meta[name="viewport"]')["content"]
+
+
+@in_both_languages
 def test_there_is_a_slide_for_each_cell_that_begins_one(notebook, page):
     begins = [cell for cell in notebook.cells if slide_type(cell) == "slide"]
     assert len(stacks(page)) == len(begins)
