@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import json
 import re
 import shutil
 
@@ -9,8 +10,15 @@ import pytest
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from course.environment.npm import NpmError
-from course.publish import site
-from course.publish.browser_model import ModelError, load_model, model_files, packed, reading
+from course.publish import browser_model, site
+from course.publish.browser_model import (
+    ModelError,
+    load_model,
+    model_files,
+    packed,
+    reading,
+    write_browser_model,
+)
 from course.publish.try_page import BrowserModel, page_text
 from helpers.levels import LEVELS
 
@@ -65,6 +73,26 @@ def test_a_folder_without_such_a_model_is_one_sentence(saved, harm, sentence):
     with pytest.raises(ModelError, match=sentence) as raised:
         load_model(saved)
     assert "\n" not in str(raised.value)
+
+
+def test_a_model_that_reads_more_than_a_text_is_refused(saved):
+    options = json.loads((saved / "tokenizer_config.json").read_text())
+    more = options | {"model_input_names": ["input_ids", "bbox"]}
+    (saved / "tokenizer_config.json").write_text(json.dumps(more))
+    with pytest.raises(ModelError, match="reads more than a text"):
+        load_model(saved)
+
+
+def test_a_model_that_cannot_be_exported_is_one_sentence(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no such operator\nat line 1")
+
+    monkeypatch.setattr(browser_model, "npm_packages", lambda _: tmp_path)
+    monkeypatch.setattr(browser_model, "model_files", refuse)
+    with pytest.raises(
+        ModelError, match=r"^--model mine: it cannot be exported to ONNX: no such op"
+    ):
+        write_browser_model(None, None, "mine", tmp_path / "model")
 
 
 def test_a_bad_folder_ends_the_command_and_leaves_the_earlier_site(tmp_path, monkeypatch, capsys):
