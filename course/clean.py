@@ -8,7 +8,7 @@ from helpers.environment import PROJECT
 
 # Not what people made there, such as a training run or graded work, and no downloads.
 MADE = ("bench", "browser", "canary", "compare", "demo", "lock", "mirror", "mutants", "nbgrader")
-MADE += ("rise", "run", "site", "site-source", "slides")
+MADE += ("npm", "rise", "run", "site", "site-source", "slides")
 CACHES = (".hypothesis", ".pytest_cache", ".ruff_cache", "data/hf/datasets", "data/hf/modules")
 KEPT = (".venv", "build/*", "data/hf", "data/mirror", "data/models")
 

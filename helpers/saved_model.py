@@ -35,7 +35,12 @@ def load_finetuned(source: Source) -> tuple[PreTrainedModel, PreTrainedTokenizer
     if not is_complete(folder):
         print(f"{NAME} is not on this disk; it is trained again: about a minute")
         set_aside(folder)
-        train_finetuned(source, folder)
+        try:
+            train_finetuned(source, folder)
+        except OSError:
+            # Another process may have put the same one there in between.
+            if not is_complete(folder):
+                raise
     model = AutoModelForSequenceClassification.from_pretrained(folder)
     return model.eval(), AutoTokenizer.from_pretrained(folder)
 

@@ -46,6 +46,23 @@ def test_a_model_that_is_not_on_the_disk_is_trained_and_kept(source, models, cap
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("is_made", [True, False])
+def test_one_that_another_process_has_put_there_meanwhile_is_taken(
+    source, models, monkeypatch, is_made
+):
+    def train(source, folder):
+        if is_made:
+            save_untrained(source, folder)
+        raise OSError("Directory not empty")
+
+    monkeypatch.setattr(saved_model, "train_finetuned", train)
+    if is_made:
+        assert load_finetuned(source)[0].config.num_labels == len(LEVELS)
+    else:
+        with pytest.raises(OSError, match="not empty"):
+            load_finetuned(source)
+
+
 @pytest.mark.parametrize("lacking", FILES)
 def test_a_model_without_one_of_its_files_is_not_complete(tmp_path, lacking):
     for name in FILES:

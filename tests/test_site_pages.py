@@ -11,6 +11,7 @@ from course.notebooks.languages import LANGUAGES
 from course.notebooks.opening import opening
 from course.publish import first_page, hosted_links, site_pages
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
+from course.publish.try_page import BrowserModel
 from helpers.environment import PROJECT
 
 OPENING = """# 00 Start: and see
@@ -101,6 +102,17 @@ def test_the_lists_at_the_side_have_every_page_but_the_first(pages):
     lines = contents(pages).splitlines()
     named = [line for line in lines if line in ("index", "00_start", "course", "learning")]
     assert named == ["00_start", "course", "learning"]
+
+
+def test_with_a_model_the_first_page_leads_to_it_and_the_side_has_it_first(tmp_path):
+    with_model = find_pages("en", BrowserModel(31_000_000, ["bad", "good"], own="mine"))
+    write_pages(with_model, tmp_path)
+    lead, _, rest = (tmp_path / "index.md").read_text(encoding="utf-8").partition("\n## ")
+    assert "[Try the model](try.md)" in lead
+    assert "\ntry\n" in rest.partition("00_quickstart\n")[0]
+    text = (tmp_path / "try.md").read_text(encoding="utf-8")
+    assert "A model of your own, from the folder `mine`." in text
+    assert "(08_analyze_and_predict.ipynb)" in text
 
 
 def test_what_sphinx_reads_is_written_beside_its_configuration(pages, project, tmp_path):

@@ -62,7 +62,7 @@ ENVIRONMENTS = {
     "course": Environment("the pinned packages and the weights (minutes, once)", ("dev",)),
     "bench": Environment("the alternatives to compare with (a minute, once)", ("dev", "bench")),
     "mutants": Environment("cosmic-ray (seconds, once)", ("dev", "mutants")),
-    "publish": Environment("Sphinx and reveal.js (half a minute, once)", ("dev", "site")),
+    "publish": Environment("Sphinx, reveal.js and npm (a minute, once)", ("dev", "site")),
     "browser": Environment(
         "playwright (a minute, once)", ("dev", "site", "browser"), extension="rise"
     ),

@@ -35,6 +35,8 @@ RUNTIME = {
     "tokenizers.mjs": "@huggingface/tokenizers/dist/tokenizers.min.mjs",
 }
 LICENCE = "@huggingface/tokenizers/LICENSE"
+# What the page can give a model to read.
+INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
 
 class ModelError(Exception):
@@ -71,15 +73,21 @@ def load_model(
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:
         # The libraries raise errors of many kinds for a damaged or a strange file.
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ModelError(f"--model {folder}: it cannot be loaded: {first_line}") from error
+        raise ModelError(f"--model {folder}: it cannot be loaded: {first_line(error)}") from error
     written = model.config.architectures or ["no classifier"]
     if not written[0].endswith("ForSequenceClassification"):
         raise ModelError(f"--model {folder}: it holds {written[0]}, which classifies no texts.")
     several = model.config.problem_type in (None, "single_label_classification")
     if model.config.num_labels < 2 or not several:
         raise ModelError(f"--model {folder}: its model does not choose between labels.")
+    if not set(tokenizer.model_input_names) <= INPUTS:
+        raise ModelError(f"--model {folder}: its model reads more than a text.")
     return model.eval(), tokenizer, folder.resolve().name
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of an error's message; its kind if it has none."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def write_browser_model(
@@ -98,13 +106,22 @@ def write_browser_model(
 
     Raises:
         NpmError: if what comes from npm cannot be had.
+        ModelError: if the learner's own model cannot be exported.
     """
     packages = npm_packages(TEMPLATE)
+    try:
+        files = model_files(model, tokenizer)
+    except Exception as error:
+        if own is None:
+            raise
+        # The exporter raises errors of many kinds for a model that it does not know.
+        reason = first_line(error)
+        raise ModelError(f"--model {own}: it cannot be exported to ONNX: {reason}") from error
     folder.mkdir(parents=True)
     runtime = {name: (packages / path).read_bytes() for name, path in RUNTIME.items()}
     (folder / "runtime.js").write_text(packed(runtime), encoding="ascii")
     (folder / "LICENSES.txt").write_text(licences(packages), encoding="utf-8")
-    (folder / "model.js").write_text(packed(model_files(model, tokenizer)), encoding="ascii")
+    (folder / "model.js").write_text(packed(files), encoding="ascii")
     size = sum(path.stat().st_size for path in folder.iterdir())
     labels = [model.config.id2label[number] for number in range(model.config.num_labels)]
     return BrowserModel(size, labels, own)

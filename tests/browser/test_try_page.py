@@ -6,7 +6,6 @@ import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,13 +27,15 @@ LONG = {"zh": "只读了前 512 个词元", "en": "only its first 512 tokens wer
 EMPTY = {"zh": "还没有可以打分的文字", "en": "There is no text to score"}
 MARKUP = "<b>Bold</b> <img src=x onerror=alert(1)> <script>alert(1)</script> film"
 ODD = [
-    "", " \n\t", ".", "don't re-do co-operate", "[SEP] [CLS] [MASK] [UNK]", MARKUP, "&lt;b&gt; &amp;",
+    "", " \n\t", ".", "don't re-do co-operate", "[SEP] [CLS] [MASK] [UNK]", MARKUP, "&lt; &amp;",
     "\U0001f600 good \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e8\U0001f1f3 \u2764\ufe0f",
-    "这部电影很好看。", "中文 and English，混在一起！", "日本語のテキスト", "한국어 문장", "\U00020000\U00020001",
-    "café cafe\u0301 naïve Ångström", "İstanbul ISTANBUL ı", "Straße ﬁnal", "Σίσυφος ΣΊΣΥΦΟΣ",
+    "这部电影很好看。", "中文 and English，混在一起！", "日本語のテキスト", "한국어 문장",
+    "x\U00020000y", "x\U0002b830y", "x\U0002b930y", "x\U0002f801y", "x\U00030000y",
+    "café cafe\u0301 naïve Ångström", "İstanbul ISTANBUL ı", "Straße ﬁnal", "Σίσυφος ΣΊΣΥΦΟΣ ΑΣ.",
     "हिन्दी में", "ภาษาไทย", "مَرْحَبًا", "שָׁלוֹם", "zero\u200bwidth\ufeffmark", "soft\u00adhyphen",
-    "\x00null\x7fdelete\x1b[0m", "no\u00a0break\u3000wide\u2028line", "ＦＵＬＬ　ｗｉｄｔｈ", "1,000.5% $20 #1",
+    "\x00null\x7fdelete\x1b[0m", "no\u00a0break\u3000wide\u2028line", "ＦＵＬＬ　ｗｉｄｔｈ",
     "x" * 101, "x" * 20_000, "good " * 10_000, "\u0301" * 9_000 + "good", "…—–‘’“”«»", "½ ² ① Ⅳ ™",
+    "1,000.5% $20 #1", "a\u0300\u0316b", "\U0001d400 bold", "\ufffd \ue000 private", "\r\n line",
 ]  # fmt: skip
 TWENTY_WORDS = (
     "The plot takes its time, but the two leads are so good together that nobody in the room "

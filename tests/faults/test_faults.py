@@ -62,7 +62,7 @@ JUNK += ["=1+1", "$(true)", "*", "-1", "1e9", "nan", "%s", "\U0001f600", "NB=02"
 # What is no UTF-8 on the command line, and a file where a folder is meant.
 JUNK += ["\udcff", "README.md"]
 # They take an argument, and start nothing that stays.
-TAKING = ["run", "update", "sync", "translated", "grade", "demo"]
+TAKING = ["run", "update", "sync", "translated", "grade", "demo", "site"]
 
 
 # The learner's and the instructor's own, which no command may change.

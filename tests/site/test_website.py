@@ -59,8 +59,7 @@ def test_every_notebook_has_a_page_with_its_title(path, site):
 def test_next_goes_through_every_page_and_previous_back(language, site):
     pages = [path.stem for path in find_pages(language).notebooks]
     texts = [name for name in find_pages(language).texts if name != "index"]
-    to_try = ["try"] if (site.root / language / "try.html").exists() else []
-    order = ["index", *to_try, *pages, *texts]
+    order = ["index", "try", *pages, *texts]
     for here, there in itertools.pairwise(order):
         onward = site.page(f"{language}/{here}.html").select_one("a.next-page")
         back = site.page(f"{language}/{there}.html").select_one("a.prev-page")

@@ -47,7 +47,9 @@ function work() {
     const parts = ["tokenizer.json", "tokenizer_config.json"];
     const [rules, options] = await Promise.all(parts.map((name) => unpack(files[name]).json()));
     const tokenizer = new Tokenizer(rules, options);
-    read = (text) => readTokens(tokenizer, settings, text);
+    const encode = (text) =>
+      tokenizer.encode(asPythonReads(text, rules.normalizer), { add_special_tokens: false }).ids;
+    read = (text) => readTokens(encode, settings, text);
     run = async (ids) => {
       const whole = (values) => new ort.Tensor("int64", BigInt64Array.from(values), [1, ids.length]);
       const inputs = {
@@ -60,15 +62,25 @@ function work() {
     };
   }
 
+  /** Do beforehand what the package, unlike Python's tokenizers, does not do for BERT. */
+  function asPythonReads(text, normalizer) {
+    if (normalizer?.type !== "BertNormalizer") return text;
+    // Chinese characters beyond 16 bits stand alone too.
+    const rare = /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
+    if (normalizer.handle_chinese_chars) text = text.replace(rare, " $& ");
+    // JavaScript has another small letter for it at the end of a word.
+    return normalizer.lowercase ? text.replaceAll("Σ", "σ") : text;
+  }
+
   // As helpers/scoring.py does it: only as much of the text is tokenized as needed.
-  function readTokens(tokenizer, { before, after, limit, characters, unknown }, text) {
+  function readTokens(encode, { before, after, limit, characters, unknown }, text) {
     const room = limit - before.length - after.length;
     let size = characters;
     let ids;
     do {
       // Half an emoji may be typed, or be left by the cut; it cannot be tokenized.
       const start = text.slice(0, size).replace(/\p{Surrogate}/gu, "");
-      ids = tokenizer.encode(start, { add_special_tokens: false }).ids;
+      ids = encode(start);
       size *= 2;
     } while (size / 2 < text.length && ids.length <= 2 * room);
     const truncated = ids.length > room;

@@ -1,0 +1,147 @@
+"""The model that the website's page runs: which folders have one, and what the page is told."""
+
+import base64
+import gzip
+import json
+import re
+import shutil
+
+import pytest
+from transformers import AutoModel, AutoModelForSequenceClassification
+
+from course.environment.npm import NpmError
+from course.publish import browser_model, site
+from course.publish.browser_model import (
+    ModelError,
+    load_model,
+    model_files,
+    packed,
+    reading,
+    write_browser_model,
+)
+from course.publish.try_page import BrowserModel, page_text
+from helpers.levels import LEVELS
+
+
+@pytest.fixture
+def saved(classifier, tokenizer, tmp_path):
+    """A folder as `save_model` of a Trainer writes it."""
+    folder = tmp_path / "my_model"
+    classifier.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_a_folder_of_one_s_own_is_loaded_under_its_name(saved):
+    model, tokenizer, own = load_model(saved)
+    assert own == "my_model"
+    assert not model.training
+    assert reading(model, tokenizer) == {
+        "before": [101], "after": [102], "limit": 512, "characters": 16 * 512, "unknown": 100
+    }  # fmt: skip
+
+
+def without_its_tokenizer(folder):
+    (folder / "tokenizer.json").unlink()
+
+
+def cut_off(folder):
+    (folder / "model.safetensors").write_bytes(b"cut off")
+
+
+def without_a_classifier(folder):
+    AutoModel.from_pretrained(folder).save_pretrained(folder)
+
+
+def with_one_number(folder):
+    options = {"num_labels": 1, "ignore_mismatched_sizes": True}
+    AutoModelForSequenceClassification.from_pretrained(folder, **options).save_pretrained(folder)
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (shutil.rmtree, "it lacks config.json, model.safetensors, tokenizer.json"),
+        (without_its_tokenizer, "it lacks tokenizer.json"),
+        (cut_off, "it cannot be loaded"),
+        (without_a_classifier, "it holds BertModel, which classifies no texts"),
+        (with_one_number, "does not choose between labels"),
+    ],
+)
+def test_a_folder_without_such_a_model_is_one_sentence(saved, harm, sentence):
+    harm(saved)
+    with pytest.raises(ModelError, match=sentence) as raised:
+        load_model(saved)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_model_that_reads_more_than_a_text_is_refused(saved):
+    options = json.loads((saved / "tokenizer_config.json").read_text())
+    more = options | {"model_input_names": ["input_ids", "bbox"]}
+    (saved / "tokenizer_config.json").write_text(json.dumps(more))
+    with pytest.raises(ModelError, match="reads more than a text"):
+        load_model(saved)
+
+
+def test_a_model_that_cannot_be_exported_is_one_sentence(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no such operator\nat line 1")
+
+    monkeypatch.setattr(browser_model, "npm_packages", lambda _: tmp_path)
+    monkeypatch.setattr(browser_model, "model_files", refuse)
+    with pytest.raises(
+        ModelError, match=r"^--model mine: it cannot be exported to ONNX: no such op"
+    ):
+        write_browser_model(None, None, "mine", tmp_path / "model")
+
+
+def test_a_bad_folder_ends_the_command_and_leaves_the_earlier_site(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(site, "SOURCE", tmp_path / "source")
+    monkeypatch.setattr(site, "OUTPUT", tmp_path / "site")
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "index.html").write_text("earlier")
+    assert site.main(["--model", str(tmp_path / "nowhere")]) == 1
+    assert capsys.readouterr().err.startswith(f"--model {tmp_path / 'nowhere'}: it lacks")
+    assert (tmp_path / "site" / "index.html").read_text() == "earlier"
+
+
+def test_without_npm_the_site_has_no_such_page_and_says_why(tmp_path, monkeypatch, capsys):
+    def refuse(*_: object) -> None:
+        raise NpmError("there is no Node.js here")
+
+    monkeypatch.setattr(site, "load_model", lambda _: (None, None, None))
+    monkeypatch.setattr(site, "write_browser_model", refuse)
+    assert site.write_model(None, tmp_path) is None
+    expected = "site: without the page to try the model: there is no Node.js here\n"
+    assert capsys.readouterr().out.endswith(expected)
+
+
+def test_the_files_name_no_folder_of_this_machine(classifier, tokenizer):
+    for name, content in model_files(classifier, tokenizer).items():
+        assert b"site-packages" not in content, name
+        assert str(tokenizer.name_or_path).encode() not in content, name
+
+
+def test_a_packed_file_is_the_same_every_time_and_comes_back_whole():
+    content = bytes(range(256)) * 9
+    script = packed({"a.bin": content})
+    assert packed({"a.bin": content}) == script
+    name, text = re.fullmatch(r'packedFiles\["(.+)"\] = "(.+)";\n', script).groups()
+    assert (name, gzip.decompress(base64.b64decode(text))) == ("a.bin", content)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_names_of_labels_and_folders_are_text(language):
+    own = BrowserModel(31_000_000, ["<b>bad</b>", "good"], own="my `model`\n<i>")
+    text = page_text(language, own)
+    assert "&lt;b&gt;bad&lt;/b&gt;" in text
+    assert "`my 'model' <i>`" in text
+    assert "31.0 MB" in text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_sentence_of_the_script_is_on_the_page_in_each_language(language):
+    text = page_text(language, BrowserModel(31_000_000, list(LEVELS)))
+    script = (site.try_page.TEMPLATE / "try.js").read_text(encoding="utf-8")
+    used = set(re.findall(r'sentence\("(\w+)"', script)) | {"word", "effect"}
+    assert used == set(re.findall(r"data-(\w+)=", text)) - {"folder"}
