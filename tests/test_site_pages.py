@@ -108,7 +108,7 @@ def test_with_a_model_the_first_page_leads_to_it_and_the_side_has_it_first(tmp_p
     with_model = find_pages("en", BrowserModel(31_000_000, ["bad", "good"], own="mine"))
     write_pages(with_model, tmp_path)
     lead, _, rest = (tmp_path / "index.md").read_text(encoding="utf-8").partition("\n## ")
-    assert "**[Try the model](try.md)**" in lead
+    assert "[Try the model](try.md)" in lead
     assert "\ntry\n" in rest.partition("00_quickstart\n")[0]
     text = (tmp_path / "try.md").read_text(encoding="utf-8")
     assert "A model of your own, from the folder `mine`." in text

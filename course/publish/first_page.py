@@ -19,7 +19,12 @@ TIMES = {
     "zh": "阅读：{0.reading} · 运行：{0.running}",
     "en": "{0.reading} to read · {0.running} to run",
 }
-UNITS = {"minutes?": "min", "seconds?": "s"}
+# What is short enough for a card.
+UNITS = {
+    r"\b(?:one|a) minute\b": "1 min",
+    r"(?<=\d) minutes?\b": " min",
+    r"(?<=\d) seconds?\b": " s",
+}
 
 
 def template(language: str) -> Path:
@@ -53,7 +58,7 @@ def card(path: Path, language: str) -> str:
     short = re.split("[:：]", said.title)[0]
     times = TIMES[language].format(said)
     for long, unit in UNITS.items():
-        times = re.sub(rf"(?<=\d) {long}", f" {unit}", times)
+        times = re.sub(long, unit, times)
     return f"- [{short}]({address(path)})\n\n  {times}\n"
 
 
