@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from helpers.files import replaced_folder
+from helpers.hub import explain_refusal
 from helpers.levels import in_order, sort_labels
 from helpers.own_table import (
     READERS,
@@ -134,10 +135,9 @@ def _load_hub(name: str) -> "DatasetDict":
     try:
         return load_dataset(name)
     except Exception as error:
-        # The client's errors are many, and each says in its first line what is wrong.
-        reason = " ".join((str(error) or type(error).__name__).splitlines()[0].split())
         raise TableError(
-            f"COURSE_DATA={name} is no file here, and cannot be had from the Hub: {reason}"
+            f"COURSE_DATA={name} is no file here, and cannot be had from the Hub "
+            + explain_refusal(error)
         ) from error
 
 
