@@ -185,6 +185,17 @@ def check_availability(cache_dir: str | Path) -> str | None:
     return check_endpoint()
 
 
+def explain_refusal(error: Exception) -> str:
+    """Return why something cannot be had from the Hub, and the way out, for the end of a sentence.
+
+    Args:
+        error: any of the clients' many errors, each of which says in its first sentence what is
+            wrong.
+    """
+    reason = " ".join((str(error) or type(error).__name__).split()).split(". ")[0].rstrip(".")
+    return f"({reason}): set HF_ENDPOINT to a Hub that has it, or name a copy on this machine."
+
+
 def check_address() -> str | None:
     """Check that HF_ENDPOINT is an address that the clients can use.
 

@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from helpers.files import replaced_folder
+from helpers.hub import explain_refusal
 from helpers.levels import in_order, sort_labels
 from helpers.own_table import (
     READERS,
@@ -122,8 +123,11 @@ def first_texts(data: OwnData, size: int = 200) -> list[str]:
 def _digest(path: Path) -> str:
     digest = hashlib.sha256()
     for file in find_files(path):
-        with file.open("rb") as opened:
-            content = hashlib.file_digest(opened, "sha256").hexdigest()
+        try:
+            with file.open("rb") as opened:
+                content = hashlib.file_digest(opened, "sha256").hexdigest()
+        except OSError as error:
+            raise TableError(f"{file.name} cannot be read: {error.strerror or error}.") from error
         digest.update(f"{file.name if file == path else file.relative_to(path)} {content}".encode())
     return digest.hexdigest()
 
@@ -134,10 +138,9 @@ def _load_hub(name: str) -> "DatasetDict":
     try:
         return load_dataset(name)
     except Exception as error:
-        # The client's errors are many, and each says in its first line what is wrong.
-        reason = " ".join((str(error) or type(error).__name__).splitlines()[0].split())
         raise TableError(
-            f"COURSE_DATA={name} is no file here, and cannot be had from the Hub: {reason}"
+            f"COURSE_DATA={name} is no file here, and cannot be had from the Hub "
+            + explain_refusal(error)
         ) from error
 
 
@@ -164,24 +167,13 @@ def _tidy(
     columns = next(iter(tables.values()))
     text = _choose_text(columns, text, say)
     label = _choose_label(columns, text, label, say)
-    parts = []
-    for split, table in tables.items():
-        for name in (text, label):
-            if name not in table:
-                raise TableError(f"The split {split} has no column {name!r}, which another has.")
-        part = pd.DataFrame({"text": table[text].astype(object), "split": split})
-        part["label"] = _label_names(table[label], label)
-        part["row"] = [f"{split} {row}".strip() for row in range(1, len(table) + 1)]
-        parts.append(part)
-    given = parts[0]["label"].cat.categories if hasattr(parts[0]["label"], "cat") else None
-    frame = pd.concat([part.astype({"label": object}) for part in parts], ignore_index=True)
+    frame, given = _collect(tables, text, label)
     total = len(frame)
     frame = _leave_out(frame, text, label, say)
-    counts = frame["label"].value_counts()
-    _check_classes(counts, label)
+    _check_classes(frame["label"].value_counts(), label)
     cut = "test" not in tables or "train" not in tables
     if cut:
-        frame.loc[frame["split"].isin(["", "test", "train"]), "split"] = "train"
+        frame.loc[frame["split"] != "validation", "split"] = "train"
     frame = _leave_out_rare(frame, LEAST_IN_CLASS if cut else LEAST_IN_CLASS - 1, say)
     counts = frame["label"].value_counts()
     _check_classes(counts, label)
@@ -190,16 +182,42 @@ def _tidy(
             f"{len(frame)} of {total} rows can be used, and the course needs {LEAST_ROWS} or more: "
             "gather some more, or correct what was left out."
         )
-    names = [name for name in given if name in counts] if given is not None else None
-    names = names or sort_labels(counts.index)
-    order = "in this order" if in_order(names) else "without an order"
-    say(f"{len(names)} classes {order}: " + _listed([f"{n!r} {counts[n]:,}" for n in names], 50))
-    if len(names) > 2 and not in_order(names):
-        say("if they are levels, begin their names with numbers: '1 bad', '2 fair', '3 good'")
+    names = [name for name in given if name in counts] or sort_labels(counts.index)
+    _say_classes(names, counts, say)
     frame["label"] = frame["label"].map({name: number for number, name in enumerate(names)})
     if cut:
         frame.loc[_test_rows(frame), "split"] = "test"
-    sizes = frame["split"].value_counts()
+    _check_splits(frame["split"].value_counts(), cut, say)
+    return frame, names
+
+
+def _collect(
+    tables: dict[str, pd.DataFrame], text: str, label: str
+) -> tuple[pd.DataFrame, list[str]]:
+    # All rows with the columns text, label (a name), split and row; and the classes' given order.
+    parts, given = [], []
+    for split, table in tables.items():
+        for name in (text, label):
+            if name not in table:
+                raise TableError(f"The split {split} has no column {name!r}, which another has.")
+        labels = _label_names(table[label], label)
+        if isinstance(labels.dtype, pd.CategoricalDtype):
+            given = given or list(labels.cat.categories)
+        part = pd.DataFrame({"text": table[text].astype(object), "label": labels.astype(object)})
+        rows = [f"{split} {row + 1}".strip() for row in table.index]
+        parts.append(part.assign(split=split, row=rows))
+    return pd.concat(parts, ignore_index=True), given
+
+
+def _say_classes(names: Sequence[str], counts: pd.Series, say: Say) -> None:
+    order = "in this order" if in_order(names) else "without an order"
+    listed = _listed([f"{name!r} {counts[name]:,}" for name in names], MOST_CLASSES)
+    say(f"{len(names)} classes {order}: {listed}")
+    if not in_order(names):
+        say("if they are levels, begin their names with numbers: '1 bad', '2 fair', '3 good'")
+
+
+def _check_splits(sizes: pd.Series, cut: bool, say: Say) -> None:
     for split, least in () if cut else LEAST_IN_SPLIT.items():
         if sizes.get(split, 0) < least:
             raise TableError(
@@ -208,7 +226,6 @@ def _tidy(
             )
     how = "the test split is cut from the rows, each class in proportion" if cut else "as given"
     say(f"splits ({how}): " + ", ".join(f"{split} {size:,}" for split, size in sizes.items()))
-    return frame, names
 
 
 def _splits_of_column(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

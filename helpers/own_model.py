@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from helpers.hub import explain_refusal
+
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 
@@ -62,10 +64,9 @@ def _download_config(name: str) -> Path:
     try:
         return Path(hf_hub_download(name, "config.json"))
     except Exception as error:
-        # The client's errors are many, and each says in its first line what is wrong.
-        reason = " ".join((str(error) or type(error).__name__).splitlines()[0].split())
         raise ModelError(
-            f"COURSE_MODEL={name} is no folder here, and cannot be had from the Hub: {reason}"
+            f"COURSE_MODEL={name} is no folder here, and cannot be had from the Hub "
+            + explain_refusal(error)
         ) from error
 
 

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import datasets
+import huggingface_hub
 import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
@@ -285,11 +287,15 @@ def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path):
         ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "nowhere"}, "there is no such folder"),
         ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "."}, "the folder has no config.json and "),
         ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "gpt"}, "a model of the kind 'gpt2'"),
+        ({"COURSE_DATA": "nobody/nothing"}, "cannot be had from the Hub (Couldn't reach"),
+        ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "nobody/nothing"}, "from the Hub ("),
         ({"COURSE_DATA": "empty"}, "The folder empty holds no table"),
     ],
 )
 def test_a_bad_setting_is_one_sentence(own, tmp_path, monkeypatch, variables, expected):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     (tmp_path / "reviews.csv").write_text(LINES)
     (tmp_path / "empty").mkdir()
     (tmp_path / "gpt").mkdir()

@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.hub_fixtures import DATASET, ROWS, fill_hub
 from support.notebook_runs import copy_project, run_notebooks
 from support.own_datasets import KINDS
 
 from course.environment.kernel import OFFLINE
 from course.notebooks.execute import find_notebooks
 from course.test import TRAINING
+from helpers.environment import PROJECT
+from helpers.local_hub import LocalHub
 
 LIGHT = sorted({path.name[:2] for path in find_notebooks()} - {*TRAINING})
 # The quick one has the most that the notebooks could stumble over.
@@ -60,6 +63,29 @@ def test_the_program_takes_it_and_says_what_it_found_beside_its_result(project, 
     assert json.loads(done.stdout.splitlines()[-1])["mae"] is not None
     assert "2 classes in this order: 'bad' 30, 'good' 29" in done.stderr
     assert "classes" not in done.stdout
+
+
+CHOOSE = """
+from datasets import load_dataset
+from helpers.sources import get_source
+source = get_source()
+rows = load_dataset(source.dataset, cache_dir=source.cache_dir)
+print(rows["train"].features["label"].names, rows.num_rows)
+"""
+
+
+def test_a_dataset_on_the_hub_is_taken_by_its_name(tmp_path):
+    with LocalHub(tmp_path / "hub") as hub:
+        fill_hub(hub)
+        environment = {**os.environ, **hub.client_environment, "COURSE_SOURCE": "own"}
+        environment |= {"COURSE_DATA": DATASET, "HF_HOME": str(tmp_path / "hf")}
+        environment["PYTHONPATH"] = os.pathsep.join([str(PROJECT), str(OFFLINE)])
+        command = [sys.executable, "-c", CHOOSE]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-4000:]
+    *said, last = done.stdout.splitlines()
+    assert last == "['1 star', '2 star', '3 stars', '4 stars', '5 stars'] " + str(ROWS)
+    assert any("5 classes in this order" in line for line in said)
 
 
 @pytest.mark.slow
