@@ -195,6 +195,12 @@ def test_the_index_links_every_notebook_and_escapes_its_result():
     assert "<td>&lt;b&gt; &amp; 1 &lt; 2</td>" in page
 
 
+def test_a_page_leads_back_to_the_index(good, tmp_path):
+    write_pages(good, tmp_path, "en")
+    page = (tmp_path / "00_good.html").read_text(encoding="utf-8")
+    assert '<a href="index.html">← all notebooks</a>' in page
+
+
 def test_the_pages_ask_nothing_of_the_network(good, tmp_path):
     write_pages(good, tmp_path, "en")
     page = (tmp_path / "00_good.html").read_text(encoding="utf-8")

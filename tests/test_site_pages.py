@@ -8,11 +8,17 @@ import pytest
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES
-from course.publish import hosted_links, site_pages
-from course.publish.site import index_page
+from course.notebooks.opening import opening
+from course.publish import first_page, hosted_links, site_pages
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
 from course.publish.try_page import BrowserModel
 from helpers.environment import PROJECT
+
+OPENING = """# 00 Start: and see
+
+[how](../../docs/learning.md)
+
+**Time**: about 8 minutes to read; about 20 seconds to run on a 2-core CPU."""
 
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
@@ -21,15 +27,20 @@ in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 def project(tmp_path, monkeypatch) -> Path:
     """A small project."""
     monkeypatch.setattr(site_pages, "PROJECT", tmp_path)
+    monkeypatch.setattr(first_page, "PROJECT", tmp_path)
+    monkeypatch.setattr(first_page, "TEMPLATE", tmp_path)
+    (tmp_path / "index.en.md").write_text("# $title $try\n\n$picture\n\n$cards\n")
     for name in ("docs/images", "notebooks/en"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "README.md").write_text(
         "# Course\n\n[中文](README.zh-CN.md)\n\nSee [00](notebooks/en/00_start.ipynb#one), "
-        "[how](docs/learning.md), ![plot](docs/images/plot.png), [Hub](https://hub.example/a).\n"
+        "[how](docs/learning.md), ![plot](docs/images/plot.png), [Hub](https://hub.example/a).\n\n"
+        "![scores](docs/images/test_scores.png)\n\n*From 07.*\n"
     )
+    (tmp_path / "docs" / "images" / "test_scores.png").write_bytes(b"a picture")
     (tmp_path / "docs" / "learning.md").write_text("---\na: 1\n---\n# How\n\n[up](../README.md)\n")
     (tmp_path / "docs" / "images" / "plot.png").write_bytes(b"a picture")
-    cell = nbformat.v4.new_markdown_cell("# 00\n\n[how](../../docs/learning.md)", id="title")
+    cell = nbformat.v4.new_markdown_cell(OPENING, id="title")
     notebook = nbformat.v4.new_notebook(cells=[cell])
     nbformat.write(notebook, tmp_path / "notebooks" / "en" / "00_start.ipynb")
     return tmp_path
@@ -37,7 +48,11 @@ def project(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture
 def pages(project) -> Pages:
-    texts = {"index": project / "README.md", "learning": project / "docs" / "learning.md"}
+    texts = {
+        "index": project / "index.en.md",
+        "course": project / "README.md",
+        "learning": project / "docs" / "learning.md",
+    }
     return Pages("en", [project / "notebooks" / "en" / "00_start.ipynb"], texts)
 
 
@@ -85,17 +100,15 @@ def test_a_link_that_leads_nowhere_is_refused_by_its_name(pages, project, tmp_pa
 
 def test_the_lists_at_the_side_have_every_page_but_the_first(pages):
     lines = contents(pages).splitlines()
-    assert [line for line in lines if line in ("index", "00_start", "learning")] == [
-        "00_start",
-        "learning",
-    ]
+    named = [line for line in lines if line in ("index", "00_start", "course", "learning")]
+    assert named == ["00_start", "course", "learning"]
 
 
 def test_with_a_model_the_first_page_leads_to_it_and_the_side_has_it_first(tmp_path):
     with_model = find_pages("en", BrowserModel(31_000_000, ["bad", "good"], own="mine"))
     write_pages(with_model, tmp_path)
     lead, _, rest = (tmp_path / "index.md").read_text(encoding="utf-8").partition("\n## ")
-    assert "**[Try the model](try.md)**" in lead
+    assert "[Try the model](try.md)" in lead
     assert "\ntry\n" in rest.partition("00_quickstart\n")[0]
     text = (tmp_path / "try.md").read_text(encoding="utf-8")
     assert "A model of your own, from the folder `mine`." in text
@@ -106,10 +119,36 @@ def test_what_sphinx_reads_is_written_beside_its_configuration(pages, project, t
     folder = tmp_path / "site"
     folder.mkdir()
     write_pages(pages, folder)
-    assert (folder / "learning.md").read_text() == "# How\n\n[up](index.md)\n"
+    assert (folder / "learning.md").read_text() == "# How\n\n[up](course.md)\n"
+    assert (folder / "course.md").read_text().startswith("# About the course\n\nSee [00]")
     (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
-    assert cell.source == "# 00\n\n[how](learning.md)"
+    assert "[how](learning.md)" in cell.source
     assert "{toctree}" in (folder / "index.md").read_text()
+
+
+def test_the_first_page_has_the_picture_and_a_card_for_each_notebook(pages, tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    write_pages(pages, folder)
+    text = (folder / "index.md").read_text()
+    assert "![scores](files/docs/images/test_scores.png)\n\n*From 07.*" in text
+    assert "- [00 Start](00_start.ipynb)\n\n  8 min to read · 20 s to run\n" in text
+
+
+def test_a_notebook_leads_to_itself_as_a_file(pages, project, tmp_path):
+    folder = tmp_path / "site"
+    folder.mkdir()
+    write_pages(pages, folder)
+    (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
+    assert "[Download this notebook](path:files/notebooks/en/00_start.ipynb)" in cell.source
+    original = project / "notebooks" / "en" / "00_start.ipynb"
+    assert (folder / "files/notebooks/en/00_start.ipynb").read_bytes() == original.read_bytes()
+
+
+def test_a_notebook_that_says_no_time_is_refused_by_its_title():
+    cell = nbformat.v4.new_markdown_cell("# 00 Start", id="title")
+    with pytest.raises(SystemExit, match="00 Start: the first cell does not say how long"):
+        opening(nbformat.v4.new_notebook(cells=[cell]), "en")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +174,11 @@ def test_a_published_notebook_can_be_opened_online(pages, project, tmp_path, mon
     (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
     place = f"someone/course/blob/{hosted_links.course_tag()}/notebooks/en/00_start.ipynb"
     assert f"[Colab](https://colab.research.google.com/github/{place})" in cell.source
-    assert "git clone https://github.com/someone/course course" in (folder / "index.md").read_text()
+    assert (
+        "git clone https://github.com/someone/course course" in (folder / "course.md").read_text()
+    )
 
 
 def test_the_first_page_leads_to_both_languages():
-    assert [f"'{name}/index.html'" in index_page() for name in LANGUAGES] == [True, True]
+    page = first_page.LANGUAGE_PAGE.read_text(encoding="utf-8")
+    assert [f'"{name}/index.html"' in page for name in LANGUAGES] == [True, True]

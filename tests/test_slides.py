@@ -144,6 +144,12 @@ def test_a_fragment_that_does_not_fit_begins_a_subslide():
     assert [slide.kind for slide in slides] == ["slide", "subslide"]
 
 
+def test_a_short_comment_that_does_not_fit_takes_its_cell_along():
+    comment = "\n\n".join(["!"] * 4)
+    cells = [prose(LONG, "slide"), code("b", "fragment"), prose(comment, "fragment")]
+    assert texts(*cells) == [[LONG], ["b", comment]]
+
+
 def test_a_picture_is_on_a_subslide_of_its_own():
     cells = [prose("## A", "slide"), code("show()", "fragment", png=picture(640, 400))]
     first, second = find_slides(notebook(*cells))

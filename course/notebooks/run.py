@@ -13,11 +13,23 @@ from nbformat import NotebookNode
 from course.environment.kernel import prepare_kernel_environment
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.languages import TITLES, chosen_language, notebook_folder
+from course.notebooks.list_page import list_page, table
 from helpers.environment import PROJECT
 from helpers.files import write_whole
 
 OUTPUT = PROJECT / "build" / "run"
 HEADLINE_TAG = "headline"
+HEADER = {"zh": ["笔记本", "单元格", "秒", "内存峰值 MB", "结果"]}
+BACK = {"zh": "← 全部笔记本", "en": "← all notebooks"}
+# nbconvert's page, with lines that are not too long to read, and a way back.
+PAGE = """{% extends 'lab/index.html.j2' %}
+{% block html_head_css %}<style>
+main, .back { box-sizing: border-box; max-width: 64rem; margin: 0 auto; }
+.back { padding: 0.75rem 1rem 0; font-family: var(--jp-content-font-family); }
+.jp-InputArea pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+</style>{% endblock %}
+{% block body_header %}{{ super() }}
+<nav class="back"><a href="index.html">{{ resources.back }}</a></nav>{% endblock %}"""
 
 
 def headline(execution: Execution) -> str:
@@ -68,18 +80,16 @@ def index_page(rows: list[list[str]], language: str, earlier: Sequence[str] = ()
         language: that of the notebooks.
         earlier: the names of other pages in the folder, from runs before this one.
     """
-    title = TITLES[language]
     header, *body = rows
-    lines = ["<tr>" + "".join(f"<th scope='col'>{text}</th>" for text in header) + "</tr>"]
-    for name, *rest in body:
-        cells = [f"<a href='{name}.html'>{name}</a>", *map(html.escape, rest)]
-        lines.append("<tr>" + "".join(f"<td>{text}</td>" for text in cells) + "</tr>")
-    links = "".join(f"<p><a href='{name}.html'>{name}</a></p>" for name in earlier)
-    return (
-        f"<!doctype html><html lang='{language}'><meta charset='utf-8'><title>{title}</title>"
-        "<style>body{font-family:sans-serif;margin:2em}td,th{padding:.3em .8em;text-align:left}"
-        f"</style><h1>{title}</h1><table>" + "".join(lines) + "</table>" + links + "</html>\n"
-    )
+    linked = [[link(name), *map(html.escape, rest)] for name, *rest in body]
+    links = "".join(f"<p>{link(name)}</p>" for name in earlier)
+    listed = table(HEADER.get(language, header), linked) + links
+    return list_page(TITLES[language], language, listed)
+
+
+def link(name: str) -> str:
+    """Return a link to the page of a notebook."""
+    return f"<a href='{name}.html'>{name}</a>"
 
 
 def with_alt_text(notebook: NotebookNode) -> NotebookNode:
@@ -108,9 +118,9 @@ def write_pages(execution: Execution, folder: Path, language: str) -> None:
         mermaid_js_url="",
         language_code=language,
     )
-    page, _ = exporter.from_notebook_node(
-        with_alt_text(execution.notebook), resources={"metadata": {"name": stem}}
-    )
+    exporter.raw_template = PAGE
+    resources = {"metadata": {"name": stem}, "back": BACK[language]}
+    page, _ = exporter.from_notebook_node(with_alt_text(execution.notebook), resources=resources)
     write_whole(folder / f"{stem}.html", page)
 
 

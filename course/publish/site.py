@@ -11,6 +11,7 @@ from course.environment.npm import NpmError
 from course.notebooks.languages import LANGUAGES, TITLES
 from course.publish import try_page
 from course.publish.browser_model import ModelError, load_model, write_browser_model
+from course.publish.first_page import LANGUAGE_PAGE
 from course.publish.site_pages import Pages, find_pages, write_pages
 from course.publish.try_page import BrowserModel
 from helpers.environment import PROJECT
@@ -41,6 +42,7 @@ def build(pages: Pages, source: Path, output: Path) -> None:
     shutil.copytree(CONFIGURATION, source / language)
     for name in ("try.css", "try.js"):
         shutil.copyfile(try_page.TEMPLATE / name, source / language / "static" / name)
+    shutil.copyfile(PROJECT / "LICENSE", source / language / "static" / "LICENSE.txt")
     write_pages(pages, source / language)
     settings = {"language": LOCALES[language], "html_title": TITLES[language]}
     options = [option for name, value in settings.items() for option in ("-D", f"{name}={value}")]
@@ -51,22 +53,6 @@ def build(pages: Pages, source: Path, output: Path) -> None:
         raise SystemExit("Sphinx could not make the website: it says why in its last lines above.")
     # myst-nb leaves copies of the notebooks next to it.
     shutil.rmtree(output / "jupyter_execute", ignore_errors=True)
-
-
-def index_page() -> str:
-    """Return the page to choose a language on."""
-    links = "".join(
-        f"<li><a href='{language}/index.html' lang='{language}'>{NAMES[language]}: "
-        f"{TITLES[language]}</a></li>"
-        for language in LANGUAGES
-    )
-    return (
-        "<!doctype html><html lang='zh'><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width'><meta name='color-scheme' "
-        f"content='light dark'><title>{TITLES['zh']}</title>"
-        "<style>body{font:1.2em/1.8 sans-serif;margin:2em}</style>"
-        f"<h1>{TITLES['zh']}</h1><ul>{links}</ul></html>\n"
-    )
 
 
 def write_model(folder: Path | None, output: Path) -> BrowserModel | None:
@@ -91,7 +77,7 @@ def write_model(folder: Path | None, output: Path) -> BrowserModel | None:
 
 
 def make_site(source: Path, output: Path, model_folder: Path | None = None) -> None:
-    """Make the website in both languages, and the page that links them.
+    """Make the website in both languages, and the page on which to choose one.
 
     Args:
         source: a folder for what Sphinx reads.
@@ -104,7 +90,7 @@ def make_site(source: Path, output: Path, model_folder: Path | None = None) -> N
     model = write_model(model_folder, output)
     for language in LANGUAGES:
         build(find_pages(language, model), source, output)
-    (output / "index.html").write_text(index_page(), encoding="utf-8")
+    shutil.copyfile(LANGUAGE_PAGE, output / "index.html")
 
 
 def main(arguments: Sequence[str] = ()) -> int:

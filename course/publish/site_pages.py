@@ -9,25 +9,30 @@ from pathlib import Path
 import nbformat
 
 from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import ORIGINAL, notebook_folder
+from course.notebooks.languages import ORIGINAL, TITLES, notebook_folder
+from course.publish import first_page
 from course.publish.hosted_links import PLACEHOLDER, find_repository, hosted_links
 from course.publish.static_notebook import make_static
 from course.publish.try_page import BrowserModel, page_text, template
 from helpers.environment import PROJECT
 
 LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
+# The line that leads to the same page in the other language.
+OTHER_LANGUAGE = re.compile(r"^\[(?:中文|English)\]\(.*\n\n?", re.MULTILINE)
+TITLE = re.compile(r"\A# .*")
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 CHINESE_SUFFIX = ".zh-CN.md"
 # The headings of the lists of pages in the sidebar.
 CAPTIONS = {"zh": ("笔记本", "说明"), "en": ("Notebooks", "More")}
-# The page on which the reader's browser runs a model, and what leads there from the first page.
-TRY = "try"
-LEAD = {
-    "zh": "**[试试这个模型](try.md)**：输入一句话，看它怎么读。它在你的浏览器里运行，"
-    "输入的内容不会离开这一页。",
-    "en": "**[Try the model](try.md)**: type a sentence, and see how the model reads it. It runs "
-    "in your browser, and what you type never leaves the page.",
+# The page on which the reader's browser runs a model, and what the README is on the website.
+TRY, COURSE = "try", "course"
+ABOUT = {"zh": "关于这门课", "en": "About the course"}
+# The pages that have both languages in one file, and so no title in one.
+SHORT_TITLES = {
+    "zh": {"glossary": "术语表", "data": "数据"},
+    "en": {"glossary": "Glossary", "data": "The data"},
 }
+DOWNLOAD = {"zh": "下载这本笔记本", "en": "Download this notebook"}
 
 
 @dataclass(frozen=True)
@@ -54,16 +59,17 @@ class Pages:
 
 
 def find_pages(language: str, model: BrowserModel | None = None) -> Pages:
-    """Return the pages of a language: the README, the notebooks, and the pages of docs/.
+    """Return the pages of a language: the first, the README, the notebooks, and those of docs/.
 
     Args:
         language: `zh` or `en`.
         model: the model that a page of its own runs; without it there is no such page.
     """
     is_chinese = language == ORIGINAL
-    texts = {"index": PROJECT / ("README.zh-CN.md" if is_chinese else "README.md")}
+    texts = {"index": first_page.template(language)}
     if model:
         texts[TRY] = template(language)
+    texts[COURSE] = PROJECT / ("README.zh-CN.md" if is_chinese else "README.md")
     for path in sorted((PROJECT / "docs").glob("*.md")):
         if path.name.endswith(CHINESE_SUFFIX):
             continue
@@ -98,20 +104,22 @@ def relink(text: str, path: Path, pages: Pages, folder: Path) -> str:
             return link[1] + pages.names[file] + link[3]
         if not file.is_file():
             raise SystemExit(f"{path} links to {link[2]}, which does not exist: fix the link.")
-        copied = Path("files", file.relative_to(PROJECT))
-        (folder / copied).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, folder / copied)
-        return link[1] + copied.as_posix() + link[3]
+        # Without `path:`, what is in Markdown would have to be a page.
+        scheme = "path:" if file.suffix == ".md" else ""
+        return link[1] + scheme + copied(file, folder) + link[3]
 
-    lines = text.splitlines(keepends=True)
-    text = "".join(line for line in lines if not line.startswith(("[中文](", "[English](")))
-    return LINK.sub(target, text)
+    return LINK.sub(target, OTHER_LANGUAGE.sub("", text))
 
 
 def contents(pages: Pages) -> str:
     """Return the lists of pages for the sidebar, in Sphinx's Markdown."""
     notebooks = [path.stem for path in pages.notebooks]
-    texts = [name for name in pages.texts if name not in ("index", TRY)]
+    titles = SHORT_TITLES[pages.language]
+    texts = [
+        f"{titles[name]} <{name}>" if name in titles else name
+        for name in pages.texts
+        if name not in ("index", TRY)
+    ]
     lists = [
         "\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *names, "```"])
         for caption, names in zip(CAPTIONS[pages.language], (notebooks, texts), strict=True)
@@ -120,6 +128,20 @@ def contents(pages: Pages) -> str:
         # Above the others, without a heading.
         lists.insert(0, "\n".join(["```{toctree}", ":hidden:", "", TRY, "```"]))
     return "\n\n" + "\n\n".join(lists) + "\n"
+
+
+def page_in_markdown(name: str, pages: Pages) -> str:
+    """Return a page as it is written for its readers, before its links are those of the website."""
+    path = pages.texts[name]
+    if name == TRY:
+        return page_text(pages.language, pages.model)
+    if name == "index":
+        title, readme = TITLES[pages.language], pages.texts[COURSE].read_text(encoding="utf-8")
+        can_try = pages.model is not None
+        return first_page.page_text(pages.language, title, pages.notebooks, readme, can_try)
+    text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
+    # The title of the series is that of the first page.
+    return TITLE.sub(f"# {ABOUT[pages.language]}", text) if name == COURSE else text
 
 
 def write_pages(pages: Pages, folder: Path) -> None:
@@ -131,14 +153,11 @@ def write_pages(pages: Pages, folder: Path) -> None:
     """
     repository = find_repository()
     for name, path in pages.texts.items():
-        text = FRONT_MATTER.sub("", path.read_text(encoding="utf-8"))
+        # The links of the first page are those of a README.
+        beside = pages.texts[COURSE] if name == "index" else path
+        text = relink(page_in_markdown(name, pages), beside, pages, folder)
         if repository:
             text = text.replace(PLACEHOLDER, f"https://github.com/{repository}")
-        if name == TRY:
-            text = page_text(pages.language, pages.model)
-        text = relink(text, path, pages, folder)
-        if name == "index" and pages.model:
-            text = text.replace("\n## ", f"\n{LEAD[pages.language]}\n\n## ", 1)
         if name == "index":
             text += contents(pages)
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
@@ -147,7 +166,21 @@ def write_pages(pages: Pages, folder: Path) -> None:
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = relink(cell.source, path, pages, folder)
+        notebook.cells[0].source += "\n\n" + download_link(path, pages.language, folder)
         if repository:
             where = path.relative_to(PROJECT).as_posix()
             notebook.cells[0].source += "\n\n" + hosted_links(repository, where, pages.language)
         nbformat.write(notebook, folder / path.name)
+
+
+def download_link(path: Path, language: str, folder: Path) -> str:
+    """Copy a notebook into the folder that Sphinx reads; return a link to the copy."""
+    return f"[{DOWNLOAD[language]}](path:{copied(path, folder)})"
+
+
+def copied(path: Path, folder: Path) -> str:
+    """Copy a file into the folder that Sphinx reads; return where it is there."""
+    place = Path("files", path.relative_to(PROJECT))
+    (folder / place).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, folder / place)
+    return place.as_posix()

@@ -129,12 +129,28 @@ def add_cell(slides: list[Slide], cell: NotebookNode) -> None:
         answers = ANSWERS.findall(part.source)
         part.source = ANSWERS.sub("", part.source).strip()
         part.id = f"{cell.id}-{number}" if number else cell.id
+        taken = []
         if slide_type(part) not in BEGINS and slides[-1].height + cell_height(part) > ROOM:
-            part.metadata["slideshow"] = {"slide_type": "subslide"}
-        if (kind := slide_type(part)) in BEGINS:
+            taken = taken_along(slides[-1], part)
+            (taken or [part])[0].metadata["slideshow"] = {"slide_type": "subslide"}
+        if (kind := slide_type((taken or [part])[0])) in BEGINS:
             slides.append(Slide(kind, cell.metadata.get("minutes") if kind == "slide" else None))
+            slides[-1].cells += taken
         slides[-1].cells.append(part)
         slides[-1].answers += [f"**{title}**\n\n{text.strip()}" for title, text in answers]
+
+
+def taken_along(slide: Slide, part: NotebookNode) -> list[NotebookNode]:
+    """Take the last cell off a slide for the next one, if it leaves room there for its comment.
+
+    Alone on a slide, a few lines of comment would leave the class without what they are about.
+    """
+    *others, last = slide.cells
+    is_short = cell_height(part) < ROOM / 3
+    if is_short and others and cell_height(last) + cell_height(part) <= ROOM:
+        slide.cells = others
+        return [last]
+    return []
 
 
 def find_slides(notebook: NotebookNode) -> list[Slide]:

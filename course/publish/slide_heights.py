@@ -27,7 +27,7 @@ CODE_LINE = CODE * CODE_SPACING
 # A row of a table is a line of code with its padding and its border.
 TABLE_PADDING = 2
 TABLE_LINE = CODE_LINE + 2 * TABLE_PADDING + 1
-PICTURE, PROGRESS = 440, 40
+PICTURE, PROGRESS = 410, 40
 
 # nbconvert renders the notebooks' pages with this parser too.
 parse = mistune.create_markdown(renderer="ast", plugins=["table"])

@@ -11,6 +11,8 @@ from nbformat import NotebookNode
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES, TITLES, notebook_folder
+from course.notebooks.list_page import list_page, table
+from course.notebooks.opening import title
 from course.notebooks.run import print_progress
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import deck, find_slides, slide_type
@@ -22,6 +24,13 @@ from helpers.files import replaced_folder
 OUTPUT = PROJECT / "build" / "slides"
 TEMPLATE = Path(__file__).resolve().parent / "slides_template"
 REVEAL = "../reveal"
+HEADER = {"zh": ("幻灯片", "张数", "分钟"), "en": ("deck", "slides", "minutes")}
+HOW = {
+    "zh": "按 S 打开讲者窗口，里面有备注和计时；按 F 全屏，按 Esc 看全部。要打印，在地址后面加上 "
+    "<code>?print-pdf</code>。",
+    "en": "S: notes and clock for the speaker. F: full screen. Esc: overview. To print a deck, add "
+    "<code>?print-pdf</code> to its address.",
+}
 
 
 def read(path: Path) -> NotebookNode:
@@ -38,11 +47,6 @@ def read(path: Path) -> NotebookNode:
             "it in JupyterLab (Property Inspector, Slide Type), then run 'python -m course sync'."
         )
     return notebook
-
-
-def title(notebook: NotebookNode) -> str:
-    """Return the heading that opens a notebook."""
-    return notebook.cells[0].source.partition("\n")[0].lstrip("# ")
 
 
 def deck_page(notebook: NotebookNode, language: str) -> str:
@@ -81,24 +85,17 @@ class Deck:
 
 def index_page(decks: dict[str, list[Deck]]) -> str:
     """Return the page that links the decks of each language."""
-    tables = []
+    sections = []
     for language, rows in decks.items():
-        lines = [
-            f"<tr><td><a href='{row.path}'>{html.escape(row.title)}</a></td>"
-            f"<td>{row.slides}</td><td>{row.minutes:g}</td></tr>"
-            for row in rows
-        ]
-        tables.append(
-            f"<h2>{html.escape(TITLES[language])}</h2><table lang='{language}'><tr><th>deck</th>"
-            "<th>slides</th><th>minutes</th></tr>" + "".join(lines) + "</table>"
+        linked = []
+        for row in rows:
+            link = f"<a href='{row.path}'>{html.escape(row.title)}</a>"
+            linked.append([link, str(row.slides), f"{row.minutes:g}"])
+        sections.append(
+            f"<section lang='{language}'><h2>{html.escape(TITLES[language])}</h2>"
+            f"<p>{HOW[language]}</p>{table(HEADER[language], linked)}</section>"
         )
-    return (
-        "<!doctype html><html lang='en'><meta charset='utf-8'><title>Slides</title>"
-        "<meta name='viewport' content='width=device-width'><style>body{font-family:sans-serif;"
-        "margin:2em}td,th{padding:.3em .8em;text-align:left}</style><h1>Slides</h1>"
-        "<p>S: notes and clock for the speaker. F: full screen. Esc: overview. To print a deck, "
-        "add <code>?print-pdf</code> to its address.</p>" + "".join(tables) + "</html>\n"
-    )
+    return list_page("幻灯片 · Slides", "zh", "\n".join(sections))
 
 
 def make_slides(folder: Path) -> None:

@@ -1,9 +1,18 @@
 """How Sphinx makes the website: course/publish/site.py gives it the pages and the language."""
 
+import html
+import json
 import re
+from pathlib import Path
 
+from bs4 import BeautifulSoup
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
+
+BLUE, LIGHT_BLUE = "#0072b2", "#56b4e9"
+# How long a description of a page is at most.
+DESCRIPTION = 160
 
 project = "fine-tuning-notebooks"
 extensions = ["myst_nb"]
@@ -15,6 +24,22 @@ nb_execution_mode = "off"
 nb_ipywidgets_js: dict[str, dict] = {}
 
 html_theme = "furo"
+html_favicon = "static/favicon.svg"
+html_theme_options = {
+    # The blues of helpers/plots.py.
+    "light_css_variables": {
+        "color-brand-primary": BLUE,
+        "color-brand-content": BLUE,
+        "color-code-background": "#f6f8fa",
+    },
+    "dark_css_variables": {
+        "color-brand-primary": LIGHT_BLUE,
+        "color-brand-content": LIGHT_BLUE,
+        "color-code-background": "#1b1e23",
+    },
+}
+pygments_style = "github-light-high-contrast"
+pygments_dark_style = "github-dark-high-contrast"
 html_static_path = ["static"]
 html_css_files = ["course.css"]
 html_js_files = ["from_disk.js"]
@@ -93,11 +118,35 @@ def add_scripts(
     if pagename == "try":
         app.add_css_file("try.css")
         app.add_js_file("try.js")
-        context["metatags"] += (
-            f'<meta http-equiv="Content-Security-Policy" content="{NO_REQUEST}">'
-            # Else the browser asks the server for one.
-            '<link rel="icon" href="data:,">'
-        )
+        context["metatags"] += f'<meta http-equiv="Content-Security-Policy" content="{NO_REQUEST}">'
+
+
+def describe(
+    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+) -> None:
+    """Describe a page by its first paragraph, as search engines show it."""
+    paragraph = doctree and next(doctree.findall(nodes.paragraph), None)
+    if paragraph:
+        text = " ".join(paragraph.astext().split())
+        text = text if len(text) <= DESCRIPTION else text[: DESCRIPTION - 1] + "…"
+        context["metatags"] += f'<meta name="description" content="{html.escape(text)}">'
+
+
+def write_page_texts(app: Sphinx, exception: Exception | None) -> None:
+    """Write what the search shows of the pages into a script, which a page from disk may load."""
+    if exception:
+        return
+    texts = {}
+    for path in sorted(Path(app.outdir).glob("*.html")):
+        article = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").article
+        for tag in article.select("script, style, .headerlink"):
+            tag.decompose()
+        for tag in article.find_all(True):
+            if tag.name != "section":
+                tag.unwrap()
+        texts[path.name] = str(article)
+    script = f"const PAGE_TEXTS = {json.dumps(texts, ensure_ascii=False)};\n"
+    (Path(app.outdir) / "_static" / "page_texts.js").write_text(script, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> None:
@@ -105,3 +154,5 @@ def setup(app: Sphinx) -> None:
     app.add_search_language(SearchChinese)
     app.connect("html-page-context", name_other_language)
     app.connect("html-page-context", add_scripts)
+    app.connect("html-page-context", describe)
+    app.connect("build-finished", write_page_texts)

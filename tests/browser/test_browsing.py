@@ -4,15 +4,11 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from support.notebooks import in_each_language
 
-from course.notebooks.languages import LANGUAGES
-
-pytestmark = pytest.mark.xdist_group("site")
 WORDS = {"zh": "蓄水池", "en": "reservoir"}
 TITLES = {"zh": re.compile("^02　随机显示"), "en": re.compile("^02 Displaying random rows")}
 PHONE = {"width": 390, "height": 844}
-
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @pytest.fixture
@@ -37,6 +33,8 @@ def test_the_search_finds_a_word_and_leads_to_its_page(opened, visitor, language
     search(page, WORDS[language])
     found = page.locator("#search-results li a", has_text=TITLES[language])
     expect(found).to_be_visible()
+    result = page.locator("#search-results li").filter(has=found)
+    expect(result.locator("p.context")).to_contain_text(WORDS[language])
     visitor.keep_picture("site_search", language)
     found.click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLES[language])
@@ -57,6 +55,15 @@ def test_the_page_turns_dark_and_light_by_a_click(opened):
         page.locator(".theme-toggle:visible").first.click()
         shades.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert len(shades) == 2
+
+
+def test_on_a_phone_no_code_is_cut(opened, visitor):
+    visitor.page.set_viewport_size(PHONE)
+    page = opened("en/07_finetune_bert.html")
+    cut = page.locator(".cell_input pre").evaluate_all(
+        "blocks => blocks.filter((block) => block.scrollWidth > block.clientWidth).length"
+    )
+    assert cut == 0
 
 
 @in_each_language

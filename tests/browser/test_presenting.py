@@ -2,15 +2,11 @@
 
 import pytest
 from playwright.sync_api import expect
+from support.notebooks import in_each_language
 
-from course.notebooks.languages import LANGUAGES
-
-pytestmark = pytest.mark.xdist_group("slides")
 DECK = "07_finetune_bert"
 # A heading with a table below it, and the word before the questions that the speaker asks.
 UNLABELLED = {"zh": ("没有标签的行", "提问："), "en": ("Rows without a label", "Ask:")}
-
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @pytest.fixture
@@ -49,6 +45,19 @@ def test_the_result_comes_after_its_code(deck, language):
     expect(result).not_to_be_visible()
     deck.keyboard.press("Space")
     expect(result).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en"])
+def test_a_slide_without_a_heading_says_where_it_is(deck, language):
+    deck.evaluate("Reveal.slide(2, 2)")
+    expect(on_the_screen(deck).get_by_role("heading")).to_have_count(0)
+    expect(deck.locator(".place")).to_have_text("Freeze the lowest layers · 07 Fine-tuning BERT")
+
+
+@pytest.mark.parametrize("language", ["en"])
+def test_a_phone_shows_a_slide_over_its_whole_height(deck, language):
+    deck.set_viewport_size({"width": 390, "height": 844})
+    deck.wait_for_function("document.querySelector('.slides').getBoundingClientRect().height > 750")
 
 
 @in_each_language

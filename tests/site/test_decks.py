@@ -8,7 +8,6 @@ from support.notebooks import IN_EACH_LANGUAGE, in_both_languages
 
 from course.publish.slide_cells import find_slides, slide_type
 
-pytestmark = pytest.mark.xdist_group("slides")
 MINUTES = {"zh": "分钟", "en": "min"}
 
 
@@ -42,6 +41,11 @@ def test_every_link_leads_somewhere(slides):
 def test_the_index_links_every_deck(slides):
     linked = [tag["href"] for tag in slides.page("index.html").find_all("a")]
     assert linked == [f"{path.parent.name}/{path.stem}.html" for path in IN_EACH_LANGUAGE]
+
+
+@in_both_languages
+def test_a_deck_is_as_wide_as_the_screen(page):
+    assert "width=device-width" in page.select_one('head meta[name="viewport"]')["content"]
 
 
 @in_both_languages

@@ -13,7 +13,6 @@ from course.notebooks.languages import LANGUAGES
 from course.publish.site import CONFIGURATION
 from course.publish.site_pages import find_pages
 
-pytestmark = pytest.mark.xdist_group("site")
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
@@ -65,6 +64,31 @@ def test_next_goes_through_every_page_and_previous_back(language, site):
         back = site.page(f"{language}/{there}.html").select_one("a.prev-page")
         assert onward["href"] == f"{there}.html"
         assert back["href"] in (f"{here}.html", "#")
+
+
+@in_both_languages
+def test_the_first_page_names_every_notebook_with_its_minutes(path, site):
+    cards = site.page(f"{path.parent.name}/index.html").select(".cards li")
+    (card,) = [card for card in cards if card.a["href"] == f"{path.stem}.html"]
+    opening = nbformat.read(path, as_version=4).cells[0].source
+    minutes = re.search(r"阅读约 (\d+) 分钟|about (\d+) minutes to read", opening)
+    title = opening.splitlines()[0].lstrip("# ")
+    assert title.startswith(card.a.get_text().replace("’", "'"))
+    assert f"{minutes[1] or minutes[2]} " in card.get_text()
+
+
+@in_each_language
+def test_every_page_with_a_text_is_described(language, site):
+    for path, page in site.pages.items():
+        if path.parent.name == language and path.stem != "search":
+            assert page.select_one('meta[name="description"]')["content"], path.name
+
+
+@in_both_languages
+def test_every_notebook_can_be_downloaded(path, site):
+    page = site.page(f"{path.parent.name}/{path.stem}.html")
+    link = page.select_one(f'a.download[href$="{path.name}"]')
+    assert (site.root / path.parent.name / link["href"]).read_bytes() == path.read_bytes()
 
 
 @in_each_language
