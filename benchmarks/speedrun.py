@@ -116,8 +116,6 @@ def run(path: Path, seed: int) -> SpeedRun:
     Raises:
         RecipeError: if it has no `train`, or does not return a label for each review.
     """
-    # What one seed tokenized must not be there for the next.
-    datasets.disable_caching()
     train, (rows, validation, held_out) = load_recipe(path), held_out_data()
     texts = held_out.select_columns(["text"])
     start, cpu_start = time.perf_counter(), _cpu_seconds()
@@ -211,7 +209,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         RECIPES / f"{name}.py" for name in COURSE_RECIPES
     ]
     for path in paths:
-        if not path.is_file():
+        if path.suffix != ".py" or not path.is_file():
             print(f"There is no recipe {path}: pass a Python file.", file=sys.stderr)
             return 2
     for path in paths:
@@ -220,14 +218,10 @@ def main(arguments: Sequence[str] = ()) -> int:
     return 0
 
 
-def _child(path: Path, seed: int) -> int:
-    transformers.logging.disable_progress_bar()
-    datasets.disable_progress_bars()
+def run_one(path: Path, seed: int) -> int:
+    """Run a recipe once and print its run as the last line; say in one sentence what failed."""
     try:
-        # Whatever a recipe leaves in a temporary folder goes with this one.
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            tempfile.tempdir = folder
-            print(json.dumps(asdict(run(path, seed))))
+        print(json.dumps(asdict(run(path, seed))))
     except RecipeError as error:
         print(error, file=sys.stderr)
         return 1
@@ -245,5 +239,12 @@ def _child(path: Path, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    # `run_child` starts this, for one run.
-    sys.exit(_child(Path(sys.argv[1]), int(sys.argv[2])))
+    transformers.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+    # `run_child` starts this, for one run. What it tokenizes must not be there for the next.
+    datasets.disable_caching()
+    # Whatever a recipe leaves in a temporary folder goes with this one.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        tempfile.tempdir = folder
+        code = run_one(Path(sys.argv[1]), int(sys.argv[2]))
+    sys.exit(code)
