@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from transformers import BertConfig, BertForSequenceClassification
 
-from benchmarks import measure, operators, recipes, report, speed, tokenization, variations
+from benchmarks import growth, measure, operators, recipes, report, speed, tokenization, variations
 from benchmarks.bare_loop import batches_by_rows, batches_by_tokens
 from benchmarks.recipes import build_recipes
 from helpers.throughput import Work, measure_training
@@ -191,7 +191,7 @@ def test_the_counted_operations_are_those_that_are_left(small):
 
 
 def test_every_variation_is_compared_with_the_recipe_itself(small):
-    found = variations.in_process(variations.Bench(steps=1, size=8), rounds=1)
+    found = variations.in_process(variations.Bench(steps=1, size=80), rounds=1)
     assert {"AdamW not fused", "batches by tokens, not rows"} <= found.keys()
     assert all(factor > 0 for factor in found.values())
 
@@ -230,6 +230,19 @@ def test_each_operator_is_counted_once_and_what_is_left_is_pythons():
     expected = {"matrix products": 0.25, "attention": 0.125, "layer norm": 0.0625}
     expected |= {operators.OTHER: 0.0625, operators.PYTHON: 0.5}
     assert {kind: share for kind, share in shares.items() if share} == expected
+
+
+def test_growth_has_a_figure_for_every_size_and_length(small, monkeypatch):
+    monkeypatch.setattr(growth, "SIZES", (40, 80))
+    monkeypatch.setattr(growth, "LENGTHS", (8, 16))
+    curves = {"reviews": growth.by_reviews(), "tokens": growth.by_tokens()}
+    assert {tuple(curve) for curve in curves["reviews"].values()} == {(40, 80)}
+    assert {tuple(curve) for curve in curves["tokens"].values()} == {(8, 16)}
+    assert "^" in report.tables(results() | {"growth": curves})
+
+
+def test_wrong_predictions_become_fewer_with_more_reviews():
+    assert -1 < report.exponent(growth.errors_by_reviews()) < 0
 
 
 def test_imports_are_added_up_by_package():

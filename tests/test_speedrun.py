@@ -2,13 +2,25 @@
 
 import itertools
 import json
+from statistics import fmean
 
 import pytest
 from datasets import load_dataset
 
 from benchmarks import speedrun
 from benchmarks.learning_rates import HELD_OUT_SIZE
-from benchmarks.speedrun import COURSE_RECIPES, RECIPES, SEEDS, TARGET, RecipeError, SpeedRun
+from benchmarks.speedrun import (
+    COURSE_RECIPES,
+    LARGEST_P,
+    RECIPES,
+    SEEDS,
+    TARGET,
+    RecipeError,
+    SpeedRun,
+)
+from helpers.learning_rates import read_runs
+from helpers.sampling import TRAIN_SIZE
+from helpers.sources import PROJECT
 
 CONSTANT = "def train(train, validation, seed):\n    return lambda reviews: [3] * len(reviews)\n"
 
@@ -36,7 +48,8 @@ def measured(monkeypatch, tmp_path) -> list[int]:
 
     def run_child(module: str, path: str, seed: str) -> dict:
         seeds.append(int(seed))
-        return vars(speed_run(speedrun.digest(speedrun.Path(path)), int(seed)))
+        digest = speedrun.digest(speedrun.Path(path))
+        return vars(speed_run(digest, int(seed), accuracy=int(seed) / 100))
 
     monkeypatch.setattr(speedrun, "PATH", tmp_path / "speedrun.json")
     monkeypatch.setattr(speedrun, "run_child", run_child)
@@ -117,6 +130,20 @@ def test_a_recipe_that_fails_is_told_its_own_line(recipe, capsys):
     recipe.write_text("def train(train, validation, seed):\n    train['none']\n", encoding="utf-8")
     assert speedrun.run_one(recipe, 42) == 1
     assert capsys.readouterr().err.startswith("mine.py failed in line 2: ")
+
+
+def test_the_target_is_a_point_below_what_notebook_07_reaches_on_these_reviews(source):
+    rate = source.learning_rate
+    runs = [run for run in read_runs() if run.learning_rate == rate and run.samples == TRAIN_SIZE]
+    mean = fmean(run.errors.count("0") / HELD_OUT_SIZE for run in runs)
+    assert pytest.approx(mean - 0.01, abs=0.005) == TARGET
+
+
+def test_the_rules_on_paper_are_those_of_the_command():
+    for page in ("speedrun.md", "speedrun.zh-CN.md"):
+        text = (PROJECT / "docs" / page).read_text(encoding="utf-8")
+        for number in (f"{TARGET}", f"{HELD_OUT_SIZE:,}", f"p < {LARGEST_P}"):
+            assert number in text
 
 
 def test_no_part_shares_a_text_and_none_is_of_test(source):
