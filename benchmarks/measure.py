@@ -78,13 +78,16 @@ def prepare_model(recipe: Recipe) -> PreTrainedModel:
 
 
 def prepare_training(
-    recipe: Recipe, splits: Sequence[Dataset]
+    recipe: Recipe,
+    splits: Sequence[Dataset],
+    known: dict[tuple[int, ...], torch.Tensor] | None = None,
 ) -> tuple[PreTrainedModel, list[float]]:
     """Return the model that a recipe trains, and what was computed once for it.
 
     Args:
         recipe: the recipe.
         splits: the tokenized texts that the model will read.
+        known: what the frozen layers give them, if it was computed before.
 
     Returns:
         The model, and the seconds that the frozen layers took for each split: 0 if the recipe
@@ -92,8 +95,8 @@ def prepare_training(
     """
     model, seconds = prepare_model(recipe), [0.0] * len(splits)
     if recipe.computed_once:
-        outputs: dict[tuple[int, ...], torch.Tensor] = {}
-        for number, split in enumerate(splits):
+        outputs = known or {}
+        for number, split in enumerate([] if known else splits):
             start = time.perf_counter()
             # In the precision in which `Trainer` would compute them in every step.
             with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):

@@ -188,7 +188,9 @@ def measure_recipe(path: Path) -> list[SpeedRun]:
     others = [run for run in others if run.digest != digest(path)]
 
     def measure(_: str, seed: int) -> SpeedRun:
-        return SpeedRun(**run_child("speedrun", str(path), str(seed)))
+        # CPU seconds are counted: a GPU would do the work for nothing.
+        without_gpu = {"CUDA_VISIBLE_DEVICES": ""}
+        return SpeedRun(**run_child("speedrun", str(path), str(seed), variables=without_gpu))
 
     def store(runs: list[SpeedRun]) -> None:
         write_whole(PATH, json.dumps([asdict(run) for run in others + runs], indent=1) + "\n")

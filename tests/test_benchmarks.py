@@ -194,6 +194,8 @@ def test_every_variation_is_compared_with_the_recipe_itself(small):
     found = variations.in_process(variations.Bench(steps=1, size=80), rounds=1)
     assert {"AdamW not fused", "batches by tokens, not rows"} <= found.keys()
     assert all(factor > 0 for factor in found.values())
+    packed, in_order = found["packing, at best (counted)"], "all reviews sorted by length (counted)"
+    assert packed <= found[in_order] <= 1
 
 
 def test_an_allocator_that_is_missing_is_said_to_be(monkeypatch):

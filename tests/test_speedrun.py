@@ -46,7 +46,7 @@ def measured(monkeypatch, tmp_path) -> list[int]:
     """The seeds that are run; nothing is trained, and the file is in an empty folder."""
     seeds = []
 
-    def run_child(module: str, path: str, seed: str) -> dict:
+    def run_child(module: str, path: str, seed: str, variables: dict) -> dict:
         seeds.append(int(seed))
         digest = speedrun.digest(speedrun.Path(path))
         return vars(speed_run(digest, int(seed), accuracy=int(seed) / 100))
