@@ -1,23 +1,34 @@
-"""Measure how the cost of the fast recipe grows with samples, length and threads."""
+"""Measure how accuracy, time and memory grow with reviews, tokens, threads and processes."""
 
 import json
+import re
+import sys
 import tempfile
 from dataclasses import replace
+from statistics import fmean
 
 import torch
 import transformers
 from datasets import Dataset
 
-from benchmarks.measure import prepare_arguments, prepare_data, prepare_model
+from benchmarks.learning_curve import FROZEN
+from benchmarks.measure import prepare_arguments, prepare_data, prepare_training
 from benchmarks.recipes import build_recipes
+from benchmarks.speed import run_child
+from helpers import finetune, launch
+from helpers.learning_curve import read_runs
+from helpers.memory import peak_megabytes
 from helpers.throughput import Measurement, measure_training
 
-SIZES = (250, 1_000, 4_000, 8_603)
+SIZES = (250, 1_000, 4_000, 8_303)
 LENGTHS = (32, 64, 128, 256, 512)
+PROCESSES = (1, 2)
 # The smallest size is timed for a whole epoch, the larger ones for this many steps.
 MOST_STEPS = 15
 # Small, so that the longest texts take only seconds.
 LENGTH_BATCH = 4
+PROCESS_SAMPLES = 400
+Curve = dict[int, float]
 
 
 def texts_of_length(rows: Dataset, length: int, count: int) -> Dataset:
@@ -28,35 +39,107 @@ def texts_of_length(rows: Dataset, length: int, count: int) -> Dataset:
     return Dataset.from_dict(columns | {"label": rows["label"][:count]})
 
 
-def main() -> None:
-    """Print, as the last line, seconds per epoch, milliseconds per sample, samples per second."""
-    transformers.logging.disable_progress_bar()
-    everything, _, tokenizer = prepare_data("longest", size=None)
+def measure(rows: Dataset, steps: int, batch: int | None = None) -> tuple[Measurement, float]:
+    """Time some steps of the fastest recipe; return what was measured, and the seconds before."""
     best = build_recipes()[-1]
+    batch = batch or best.arguments["per_device_train_batch_size"]
+    recipe = replace(best, arguments=best.arguments | {"per_device_train_batch_size": batch})
+    model, (once,) = prepare_training(recipe, [rows])
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = prepare_arguments(recipe, folder)
+        _, _, tokenizer = prepare_data("longest", size=1)
+        return measure_training(model, arguments, rows, tokenizer, steps), once
 
-    def measure(rows: Dataset, steps: int, batch: int) -> Measurement:
-        arguments = best.arguments | {"per_device_train_batch_size": batch}
-        recipe = replace(best, arguments=arguments)
-        with tempfile.TemporaryDirectory() as folder:
-            arguments = prepare_arguments(recipe, folder)
-            return measure_training(prepare_model(recipe), arguments, rows, tokenizer, steps)
 
-    batch = best.arguments["per_device_train_batch_size"]
-    samples = {}
+def by_reviews() -> dict[str, Curve]:
+    """Return the seconds of an epoch and of what is computed once, and the peak memory."""
+    everything, _, _ = prepare_data("longest", size=None)
+    curves: dict[str, Curve] = {"epoch s": {}, "once s": {}, "MB": {}}
     for size in SIZES:
-        steps = min(-(-size // batch) - 1, MOST_STEPS)
-        samples[size] = measure(everything.select(range(size)), steps, batch).epoch_seconds
-    lengths = {}
+        measured, once = measure(everything.select(range(size)), min(size // 32, MOST_STEPS))
+        # The peak of this process: sizes grow, so that it is the largest so far.
+        figures = measured.epoch_seconds, once, peak_megabytes()
+        for curve, figure in zip(curves.values(), figures, strict=True):
+            curve[size] = figure
+    return curves
+
+
+def by_tokens() -> dict[str, Curve]:
+    """Return the milliseconds of a text of so many tokens, and the peak memory."""
+    everything, _, _ = prepare_data("longest", size=None)
+    curves: dict[str, Curve] = {"ms a text": {}, "MB": {}}
     for length in LENGTHS:
-        measured = measure(texts_of_length(everything, length, 4 * LENGTH_BATCH), 3, LENGTH_BATCH)
-        lengths[length] = 1e3 * measured.seconds / measured.timed.samples
-    threads = {}
+        rows = texts_of_length(everything, length, 4 * LENGTH_BATCH)
+        measured, _ = measure(rows, 3, LENGTH_BATCH)
+        curves["ms a text"][length] = 1e3 * measured.seconds / measured.timed.samples
+        curves["MB"][length] = peak_megabytes()
+    return curves
+
+
+def by_threads() -> dict[str, Curve]:
+    """Return the seconds of the same steps with one thread and with all."""
+    rows, _, _ = prepare_data("longest")
+    curve = {}
     for count in sorted({1, torch.get_num_threads()}):
         torch.set_num_threads(count)
-        measured = measure(everything.select(range(1_000)), 8, batch)
-        threads[count] = measured.timed.samples / measured.seconds
-    print(json.dumps({"epoch_seconds": samples, "sample_ms": lengths, "samples_s": threads}))
+        curve[count] = measure(rows, 8)[0].seconds
+    return {"8 steps s": curve}
+
+
+def by_processes() -> dict[str, Curve]:
+    """Return seconds, accuracy and peak memory of the program in several processes.
+
+    All of them together compute with as many threads as one alone, and train on the same batches.
+    """
+    curves: dict[str, Curve] = {"training s": {}, "MB each": {}, "accuracy": {}}
+    for count in PROCESSES:
+        with tempfile.TemporaryDirectory() as folder:
+            started = launch.finetune(
+                f"--output_dir={folder}/run",
+                f"--train_samples={PROCESS_SAMPLES}",
+                f"--per_device_train_batch_size={16 // count}",
+                "--test_samples=500",
+                "--num_train_epochs=1",
+                launcher=["torch.distributed.run", f"--nproc-per-node={count}"],
+                threads=max(1, torch.get_num_threads() // count),
+                program=["-m", "benchmarks.growth", "process"],
+            )
+        peaks = re.findall(r"peak megabytes: (\d+)", started.errors)
+        curves["training s"][count] = started.result["seconds"]
+        curves["MB each"][count] = max(map(int, peaks))
+        curves["accuracy"][count] = started.result["accuracy"]
+    return curves
+
+
+def errors_by_reviews() -> Curve:
+    """Return the share of wrong predictions for so many reviews, as `learning-curve` measured."""
+    runs = [run for run in read_runs() if run.frozen_layers == FROZEN]
+    sizes = sorted({run.samples for run in runs})
+    return {size: fmean(1 - run.accuracy for run in runs if run.samples == size) for size in sizes}
+
+
+AXES = {
+    "reviews": by_reviews,
+    "tokens": by_tokens,
+    "threads": by_threads,
+    "processes": by_processes,
+}
+
+
+def main() -> None:
+    """Print, as the last line, the curves of each axis; an axis has a process of its own."""
+    transformers.logging.disable_progress_bar()
+    if axis := sys.argv[1:]:
+        print(json.dumps(AXES[axis[0]]()))
+        return
+    curves = {axis: run_child("growth", axis) for axis in AXES}
+    curves["reviews"]["wrong"] = errors_by_reviews()
+    print(json.dumps(curves))
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["process"]:
+        code = finetune.main(sys.argv[2:])
+        print(f"peak megabytes: {peak_megabytes()}", file=sys.stderr, flush=True)
+        sys.exit(code)
     main()

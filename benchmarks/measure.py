@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -14,13 +15,15 @@ from datasets import Dataset, load_dataset
 from transformers import AutoTokenizer, PreTrainedModel, Trainer, TrainingArguments
 
 from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, Recipe, build_recipes
+from helpers.first_token import compute_first_token_only
 from helpers.intervals import bootstrap_interval
+from helpers.lower_half import lower_half_outputs, remember_lower_half
 from helpers.memory import peak_megabytes
 from helpers.preprocess import token_counts, tokenize
-from helpers.roofline import training_operations
+from helpers.roofline import forward_operations, training_operations
 from helpers.sampling import SEED, TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import get_source
-from helpers.throughput import measure_training
+from helpers.throughput import Work, measure_training
 from helpers.training import freeze_lower_layers, load_classifier, training_arguments
 
 # If the accuracy is not needed, only a part of the evaluation is timed.
@@ -74,6 +77,51 @@ def prepare_model(recipe: Recipe) -> PreTrainedModel:
     return model
 
 
+def prepare_training(
+    recipe: Recipe,
+    splits: Sequence[Dataset],
+    known: dict[tuple[int, ...], torch.Tensor] | None = None,
+) -> tuple[PreTrainedModel, list[float]]:
+    """Return the model that a recipe trains, and what was computed once for it.
+
+    Args:
+        recipe: the recipe.
+        splits: the tokenized texts that the model will read.
+        known: what the frozen layers give them, if it was computed before.
+
+    Returns:
+        The model, and the seconds that the frozen layers took for each split: 0 if the recipe
+        computes them in every step.
+    """
+    model, seconds = prepare_model(recipe), [0.0] * len(splits)
+    if recipe.computed_once:
+        outputs = known or {}
+        for number, split in enumerate([] if known else splits):
+            start = time.perf_counter()
+            # In the precision in which `Trainer` would compute them in every step.
+            with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+                outputs |= lower_half_outputs(model, recipe.frozen_layers, [split])
+            seconds[number] = time.perf_counter() - start
+        remember_lower_half(model, recipe.frozen_layers, outputs)
+    if recipe.first_token_only:
+        compute_first_token_only(model)
+    return model, seconds
+
+
+def count_operations(model: PreTrainedModel, recipe: Recipe, epoch: Work) -> int:
+    """Count the operations of all epochs, and of what is computed once before them."""
+    operations = training_operations(model, epoch.real_tokens * EPOCHS)
+    if recipe.computed_once:
+        share = recipe.frozen_layers / len(model.base_model.encoder.layer)
+        operations += round(share * forward_operations(model, epoch.real_tokens))
+    if recipe.first_token_only:
+        layer = model.base_model.encoder.layer[-1].layer
+        needed = [*layer.attention.self.key.parameters(), *layer.attention.self.value.parameters()]
+        spared = sum(p.numel() for p in layer.parameters()) - sum(p.numel() for p in needed)
+        operations -= 6 * spared * (epoch.real_tokens - epoch.samples) * EPOCHS
+    return operations
+
+
 def prepare_arguments(recipe: Recipe, folder: str) -> TrainingArguments:
     """Return the arguments of a recipe."""
     gpu = torch.cuda.is_available()
@@ -101,7 +149,7 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
         The recipe's row in the table and the JSON file; seconds are for the whole training run.
     """
     train, test, tokenizer = prepare_data(recipe.padding)
-    model = prepare_model(recipe)
+    model, (train_once, test_once) = prepare_training(recipe, [train, test])
     with tempfile.TemporaryDirectory() as folder:
         arguments = prepare_arguments(recipe, folder)
         batches = -(-len(train) // arguments.per_device_train_batch_size)
@@ -109,13 +157,17 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
         steps = batches * EPOCHS - 1 if whole else recipe.timed_steps
         measured = measure_training(model, arguments, train, tokenizer, steps)
         predictions, seconds = predict(model, recipe, arguments, test, tokenizer, whole)
-    training_seconds = measured.epoch_seconds * EPOCHS
-    evaluation_seconds = seconds / len(predictions) * EVALUATION_SIZE
+    training_seconds = train_once + measured.epoch_seconds * EPOCHS
+    # What is computed once serves the evaluations after all epochs: each bears its part.
+    per_row = seconds / len(predictions) + test_once / len(test) / EPOCHS
+    evaluation_seconds = per_row * EVALUATION_SIZE
     real_tokens = measured.epoch.real_tokens * EPOCHS
+    operations = count_operations(model, recipe, measured.epoch)
     result = {
         "name": recipe.name,
         "whole": whole,
         "steps": steps,
+        "once_seconds": train_once,
         "training_seconds": training_seconds,
         "evaluation_seconds": evaluation_seconds,
         "total_seconds": training_seconds + EPOCHS * evaluation_seconds,
@@ -124,7 +176,7 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
         "tokens_per_second": measured.epoch.tokens * EPOCHS / training_seconds,
         "padding_share": measured.epoch.padding_share,
         "peak_megabytes": peak_megabytes(),
-        "model_gflops": training_operations(model, real_tokens) / training_seconds / 1e9,
+        "model_gflops": operations / training_seconds / 1e9,
         "precision": recipe.precision,
         "recipe": asdict(recipe),
     }
@@ -164,6 +216,7 @@ def predict_labels(
     rows: Dataset,
     tokenizer: transformers.PreTrainedTokenizerFast,
     folder: str,
+    **changes: object,
 ) -> np.ndarray:
     """Predict as notebook 07 does, by length; return the labels in the order of the rows.
 
@@ -172,11 +225,12 @@ def predict_labels(
         rows: m tokenized reviews.
         tokenizer: the model's tokenizer.
         folder: where `Trainer` may write.
+        changes: arguments of `helpers.training.training_arguments`, such as `fast=True`.
     """
     lengths = token_counts(rows)
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     in_order = {"eval_strategy": "no", "train_sampling_strategy": "sequential"}
-    arguments = training_arguments(get_source(), folder, disable_tqdm=True, **in_order)
+    arguments = training_arguments(get_source(), folder, disable_tqdm=True, **in_order, **changes)
     logits = Trainer(model, arguments, processing_class=tokenizer).predict(rows.select(order))
     labels = np.empty(len(order), dtype=np.int64)
     labels[order] = logits.predictions.argmax(axis=-1)

@@ -29,6 +29,8 @@ class Recipe:
         padding: `max_length`, each text to the model's limit, or `longest`, each batch to its own.
         dropout: the share of activations that is dropped in training.
         frozen_layers: how many layers are frozen besides the embeddings; None freezes nothing.
+        computed_once: whether what is frozen is computed once for each text.
+        first_token_only: whether the last layer is computed only for the token that the head reads.
         precision: `float32`, `bfloat16` or `float16`.
         attention: the implementation of attention: fused (`sdpa`), or step by step (`eager`).
         sort_for_evaluation: whether texts of similar length are evaluated together.
@@ -40,6 +42,8 @@ class Recipe:
     padding: str = "longest"
     dropout: float = DROPOUT
     frozen_layers: int | None = None
+    computed_once: bool = False
+    first_token_only: bool = False
     precision: str = "float32"
     attention: str = "sdpa"
     sort_for_evaluation: bool = False
@@ -77,4 +81,8 @@ def build_recipes(precision: str | None = None) -> list[Recipe]:
     add("frozen embeddings", TIMED_STEPS, frozen_layers=0)
     add("frozen lower half", TIMED_STEPS, frozen_layers=FROZEN_LAYERS)
     add(f"batches of {LARGER_BATCH}", None, {"per_device_train_batch_size": LARGER_BATCH})
+    if not torch.cuda.is_available():
+        # What is computed once is remembered in the memory of the CPU.
+        add("frozen lower half computed once", None, computed_once=True)
+    add("last layer for the first token only", None, first_token_only=True)
     return recipes

@@ -1,7 +1,9 @@
 """Show the measurements of `python -m course bench`: tables and plots."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -17,7 +19,8 @@ def tables(results: dict) -> str:
         results: what `benchmarks.speed` writes to build/bench.json.
     """
     parts = [_recipes(results["rows"]), _alternatives(results["alternatives"])]
-    parts += [_variations(results["variations"]), _growth(results["growth"])]
+    parts += [_operators(results["operators"]), _variations(results["variations"])]
+    parts += [_growth(results["growth"]), _many_rows(results["many_rows"])]
     parts += [_tokenization(results["tokenization"]), _summary(results)]
     return "\n\n".join(parts)
 
@@ -62,20 +65,44 @@ def _alternatives(rows: list[dict]) -> str:
     return _align("Instead of fine-tuning: to train and to predict the test split", table)
 
 
-def _variations(factors: dict[str, float]) -> str:
-    table = [["", "time"]] + [[name, f"x {factor:.2f}"] for name, factor in factors.items()]
+def exponent(curve: Mapping[str, float]) -> float:
+    """Return the slope of a curve where both axes are logarithmic: 1 is in proportion."""
+    along = np.log([int(key) for key in curve])
+    return float(np.polyfit(along, np.log(list(curve.values())), 1)[0])
+
+
+def _operators(result: dict) -> str:
+    table = [["", "share"]] + [[name, f"{s:.1%}"] for name, s in result["shares"].items()]
+    lines = [_align("A step of the last recipe, by operator", table)]
+    ratio = result["trainer_ratio"]
+    lines.append(f"Trainer against a bare loop on the same batches: x {ratio:.2f}")
+    parts = ", ".join(f"{name} {seconds:.1f}" for name, seconds in result["imports"].items())
+    lines.append(f"imports before a program begins: {result['import_seconds']:.1f} s ({parts})")
+    return "\n".join(lines)
+
+
+def _variations(factors: dict[str, float | None]) -> str:
+    table = [["", "time"]]
+    for name, factor in factors.items():
+        table.append([name, "not on this machine" if factor is None else f"x {factor:.2f}"])
     return _align("The last recipe changed: time as a multiple of its own", table)
 
 
 def _growth(growth: dict) -> str:
-    lines = ["How the cost of the last recipe grows"]
-    epochs = [f"{size}: {s:.1f} s" for size, s in growth["epoch_seconds"].items()]
-    lengths = [f"{length}: {ms:.0f} ms" for length, ms in growth["sample_ms"].items()]
-    threads = [f"{count}: {speed:.0f} samples/s" for count, speed in growth["samples_s"].items()]
-    lines += ["an epoch, by samples          " + ", ".join(epochs)]
-    lines += ["a sample, by its tokens       " + ", ".join(lengths)]
-    lines += ["speed, by threads             " + ", ".join(threads)]
+    lines = ["How the cost of the last recipe grows: figures, and the fitted exponent"]
+    for axis, curves in growth.items():
+        for name, curve in curves.items():
+            values = ", ".join(f"{key}: {value:.4g}" for key, value in curve.items())
+            slope = f"  ^{exponent(curve):+.2f}" if len(curve) > 1 else ""
+            lines.append(f"{name + ', by ' + axis:30}{values}{slope}")
     return "\n".join(lines)
+
+
+def _many_rows(result: dict) -> str:
+    table = [["", "seconds"]]
+    table += [[name, f"{seconds:.1f}"] for name, seconds in result["seconds"].items()]
+    title = f"{result['rows']:,} synthetic rows through 01 to 04: {result['peak_megabytes']} MB"
+    return _align(title, table)
 
 
 def _tokenization(result: dict) -> str:
@@ -111,20 +138,22 @@ def draw_rows(results: dict, path: Path) -> None:
 
 
 def draw_growth(growth: dict, path: Path) -> None:
-    """Draw how the cost grows with samples, length and threads, and save the picture.
+    """Draw how accuracy, time and memory grow, and save the picture.
 
     Args:
         growth: what `benchmarks.growth` printed.
         path: the file to write.
     """
-    panels = {
-        "samples": (growth["epoch_seconds"], "seconds for an epoch"),
-        "tokens in a sample": (growth["sample_ms"], "milliseconds for a sample"),
-        "threads": (growth["samples_s"], "samples per second"),
-    }
-    figure = Figure(figsize=(10, 3.2), layout="constrained")
-    for axes, (name, (values, label)) in zip(figure.subplots(1, 3), panels.items(), strict=True):
-        axes.plot([int(key) for key in values], list(values.values()), "o-", color=COLOURS[0])
-        axes.set(xlabel=name, ylabel=label, ylim=(0, None))
-    figure.suptitle("Cost grows in proportion to samples, and a little faster with length")
+    columns = max(map(len, growth.values()))
+    figure = Figure(figsize=(3.2 * columns, 2.6 * len(growth)), layout="constrained")
+    grid = figure.subplots(len(growth), columns, squeeze=False)
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for row, (axis, curves) in zip(grid, growth.items(), strict=True):
+        for axes, (name, curve) in zip(row, curves.items(), strict=False):
+            axes.set_axis_on()
+            axes.loglog([int(key) for key in curve], list(curve.values()), "o-", color=COLOURS[0])
+            title = f"exponent {exponent(curve):+.2f}" if len(curve) > 1 else ""
+            axes.set(xlabel=axis, ylabel=name, title=title)
+    figure.suptitle("How accuracy, time and memory grow: both axes are logarithmic")
     figure.savefig(path, dpi=100)

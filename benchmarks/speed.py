@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -21,12 +21,21 @@ from helpers.sampling import TRAIN_SIZE
 from helpers.sources import get_source
 
 BUILD = PROJECT / "build"
+# What is measured besides the recipes, each in a process of its own.
+PARTS = ("alternatives", "operators", "variations", "growth", "many_rows", "tokenization")
 
 
-def run_child(module: str, *arguments: str) -> object:
-    """Run a measurement in a process of its own; return the JSON of its last line."""
+def run_child(module: str, *arguments: str, variables: Mapping[str, str] | None = None) -> object:
+    """Run a measurement in a process of its own; return the JSON of its last line.
+
+    Args:
+        module: the module of `benchmarks`.
+        arguments: what it is given.
+        variables: environment variables that it gets besides.
+    """
     command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    environment = os.environ | (variables or {})
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"benchmarks.{module} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -86,7 +95,14 @@ def main(arguments: Sequence[str] = ()) -> int:
         "peak_gflops_bf16": measure_peak(torch.bfloat16),
     }
     results = summarize(rows, peaks) | {"precision": fast_precision(), "rows": rows}
-    for module in ("alternatives", "variations", "growth", "tokenization"):
+    for module in (
+        "alternatives",
+        "operators",
+        "variations",
+        "growth",
+        "many_rows",
+        "tokenization",
+    ):
         print(f"  {module}", file=sys.stderr, flush=True)
         results[module] = run_child(module)
     results["seconds"] = time.perf_counter() - start

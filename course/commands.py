@@ -192,6 +192,12 @@ COMMANDS: dict[str, Command] = {
         "train with each lever of notebook 13, into data/improvement.json; resumes after a stop",
         "benchmarks.improve",
     ),
+    "speedrun": Command(
+        "learner",
+        "time a recipe of yours to notebook 07's accuracy, over 10 seeds; resumes after a stop",
+        "benchmarks.speedrun",
+        options=(("[RECIPE.py]", "a file like benchmarks/speedrun_recipes/*.py; all of those"),),
+    ),
     "lock": Command(
         "maintainer",
         "derive the lock files and environment.yml from pyproject.toml, with uv",

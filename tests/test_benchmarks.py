@@ -1,12 +1,18 @@
 """What `bench` promises of its recipes and of its report; it is itself not run here."""
 
+import json
+import tempfile
 from dataclasses import asdict
 
 import pytest
+import torch
 from PIL import Image
+from transformers import BertConfig, BertForSequenceClassification
 
-from benchmarks import recipes, report, speed
+from benchmarks import growth, measure, operators, recipes, report, speed, tokenization, variations
+from benchmarks.bare_loop import batches_by_rows, batches_by_tokens
 from benchmarks.recipes import build_recipes
+from helpers.throughput import Work, measure_training
 
 ROW = {
     "samples_per_second": 10.0,
@@ -25,10 +31,12 @@ UNPADDED |= {"accuracy": 0.44, "interval": [0.42, 0.46]}
 BEST = UNPADDED | {"name": "best", "total_seconds": 10.0, "accuracy": 0.45}
 PEAKS = {"peak_gflops_fp32": 100.0, "peak_gflops_bf16": 400.0}
 GROWTH = {
-    "epoch_seconds": {"250": 3.0, "1000": 12.0},
-    "sample_ms": {"32": 14.0, "512": 340.0},
-    "samples_s": {"1": 42.0, "2": 70.0},
+    "reviews": {"epoch s": {"250": 3.0, "1000": 12.0}, "wrong": {"250": 0.8, "1000": 0.4}},
+    "tokens": {"ms a text": {"32": 14.0, "512": 340.0}},
 }
+OPERATORS = {"shares": {"matrix products": 0.6}, "trainer_ratio": 1.25}
+OPERATORS |= {"import_seconds": 7.5, "imports": {"torch": 2.5}}
+MANY_ROWS = {"rows": 100_000, "seconds": {"map (03)": 21.0}, "peak_megabytes": 777}
 
 
 def results() -> dict:
@@ -38,7 +46,9 @@ def results() -> dict:
     return speed.summarize(rows, PEAKS) | {
         "rows": rows,
         "alternatives": [alternative | {"peak_megabytes": 500}],
-        "variations": {"one thread": 1.44},
+        "operators": OPERATORS,
+        "variations": {"one thread": 1.44, "another allocator": None},
+        "many_rows": MANY_ROWS,
         "growth": GROWTH,
         "tokenization": tokenization,
         "seconds": 500.0,
@@ -103,6 +113,16 @@ def test_the_tables_name_every_measurement():
     text = report.tables(results())
     for words in ("50.0", "0.450 (0.420 to 0.460)", "TF-IDF", "one thread", "x 1.44", "0.75"):
         assert words in text
+    for words in ("60.0%", "x 1.25", "torch 2.5", "not on this machine", "777 MB", "21.0"):
+        assert words in text
+
+
+def test_the_table_of_growth_prints_the_fitted_exponents():
+    lines = report.tables(results()).splitlines()
+    (seconds,) = [line for line in lines if line.startswith("epoch s, by reviews")]
+    (wrong,) = [line for line in lines if line.startswith("wrong, by reviews")]
+    assert seconds.endswith("250: 3, 1000: 12  ^+1.00")
+    assert wrong.endswith("^-0.50")
 
 
 def test_the_plots_are_pictures(tmp_path):
@@ -116,3 +136,138 @@ def test_the_plots_are_pictures(tmp_path):
 def test_a_failed_measurement_ends_the_run_with_its_error():
     with pytest.raises(SystemExit, match=r"benchmarks.nothing failed:\n.*No module named"):
         speed.run_child("nothing")
+
+
+@pytest.fixture
+def small(monkeypatch) -> None:
+    """A random model of four narrow layers in place of the pretrained one."""
+
+    def load(*_: object) -> BertForSequenceClassification:
+        torch.manual_seed(1)
+        sizes = {"hidden_size": 16, "intermediate_size": 32, "num_attention_heads": 2}
+        # Far from the symmetric start, where the classes would be nearly tied.
+        config = BertConfig(num_hidden_layers=4, num_labels=5, initializer_range=0.3, **sizes)
+        return BertForSequenceClassification(config)
+
+    monkeypatch.setattr(measure, "load_classifier", load)
+
+
+def test_what_is_computed_once_or_for_one_token_only_changes_no_prediction(small):
+    recipes_of = {recipe.name: recipe for recipe in build_recipes("float32")}
+    rows, _, tokenizer = measure.prepare_data("longest", size=40)
+    logits = {}
+    for name in list(recipes_of)[-3:]:
+        recipe = recipes_of[name]
+        model, (once,) = measure.prepare_training(recipe, [rows])
+        assert (once > 0) == recipe.computed_once
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = measure.prepare_arguments(recipe, folder)
+            measure_training(model, arguments, rows, tokenizer, steps=3)
+            batch = tokenizer.pad({"input_ids": rows["input_ids"][:8]}, return_tensors="pt")
+            logits[name] = model.eval()(**batch).logits.detach()
+    plain, *others = logits.values()
+    assert len(others) == 2
+    for other in others:
+        torch.testing.assert_close(other, plain, atol=1e-5, rtol=0)
+
+
+def test_the_counted_operations_are_those_that_are_left(small):
+    plain, once, first = build_recipes("float32")[-3:]
+    rows, _, _ = measure.prepare_data("longest", size=40)
+    tokens = sum(map(len, rows["input_ids"]))
+    epoch = Work(len(rows), tokens, tokens)
+    counts = []
+    for recipe in (plain, once, first):
+        model, _ = measure.prepare_training(recipe, [rows])
+        counts.append(measure.count_operations(model, recipe, epoch))
+    last = model.base_model.encoder.layer[-1]
+    layer, key = (
+        sum(p.numel() for p in part.parameters()) for part in (last, last.layer.attention.self.key)
+    )
+    # Four layers forward and one backward, three epochs; then the three frozen ones only once.
+    assert counts[0] == 3 * (2 * 4 + 4) * layer * tokens
+    assert counts[1] == (3 * 6 + 2 * 3) * layer * tokens
+    assert counts[1] - counts[2] == 3 * 6 * (layer - 2 * key) * (tokens - len(rows))
+
+
+def test_every_variation_is_compared_with_the_recipe_itself(small):
+    found = variations.in_process(variations.Bench(steps=1, size=80), rounds=1)
+    assert {"AdamW not fused", "batches by tokens, not rows"} <= found.keys()
+    assert all(factor > 0 for factor in found.values())
+    packed, in_order = found["packing, at best (counted)"], "all reviews sorted by length (counted)"
+    assert packed <= found[in_order] <= 1
+
+
+def test_an_allocator_that_is_missing_is_said_to_be(monkeypatch):
+    monkeypatch.setattr(variations.ctypes.util, "find_library", {"jemalloc": "j.so"}.get)
+    given = []
+
+    def child(module: str, *_: str, variables: dict) -> float:
+        given.append(variables)
+        return 2.0 if variables else 1.0
+
+    monkeypatch.setattr(variations, "run_child", child)
+    found = variations.in_children(rounds=1)
+    assert found.pop("tcmalloc (LD_PRELOAD)") is found.pop("tcmalloc_minimal (LD_PRELOAD)") is None
+    assert set(found.values()) == {2.0}
+    assert {"LD_PRELOAD": "j.so"} in given
+
+
+def test_a_variation_is_compared_with_what_ran_just_before_and_after_it():
+    plain = iter([1.0, 3.0, 5.0])
+    assert variations.compare(lambda: next(plain), {"slow": lambda: 8.0}, rounds=2) == {"slow": 3.0}
+
+
+def test_batches_by_tokens_hold_every_row_once_and_no_more_tokens_than_asked_for():
+    lengths = [50, 9, 8, 7, 3, 3, 2]
+    batches = batches_by_tokens(lengths, 18)
+    assert [number for batch in batches for number in batch] == list(range(len(lengths)))
+    assert [len(batch) for batch in batches] == [1, 2, 2, 2]
+    assert list(map(list, batches_by_rows(lengths, 4))) == [[0, 1, 2, 3], [4, 5, 6]]
+
+
+def test_each_operator_is_counted_once_and_what_is_left_is_pythons():
+    times = {"aten::addmm": 2.0, "aten::bmm": 1.0, "aten::native_layer_norm": 0.5, "new": 0.5}
+    shares = operators.shares_by_kind(times | {"enumerate(DataLoader)#x": 9.0}, whole=8.0)
+    expected = {"matrix products": 0.25, "attention": 0.125, "layer norm": 0.0625}
+    expected |= {operators.OTHER: 0.0625, operators.PYTHON: 0.5}
+    assert {kind: share for kind, share in shares.items() if share} == expected
+
+
+def test_growth_has_a_figure_for_every_size_and_length(small, monkeypatch):
+    monkeypatch.setattr(growth, "SIZES", (40, 80))
+    monkeypatch.setattr(growth, "LENGTHS", (8, 16))
+    curves = {"reviews": growth.by_reviews(), "tokens": growth.by_tokens()}
+    assert {tuple(curve) for curve in curves["reviews"].values()} == {(40, 80)}
+    assert {tuple(curve) for curve in curves["tokens"].values()} == {(8, 16)}
+    assert "^" in report.tables(results() | {"growth": curves})
+
+
+def test_wrong_predictions_become_fewer_with_more_reviews():
+    assert -1 < report.exponent(growth.errors_by_reviews()) < 0
+
+
+def test_imports_are_added_up_by_package():
+    report = """import time: self [us] | cumulative | imported package
+import time:       300 |        300 |   torch.nn
+import time:       200 |        500 | torch
+import time:      4000 |       4000 | numpy
+"""
+    assert operators.seconds_by_package(report) == {"numpy": 0.004, "torch": 0.0005}
+
+
+def test_tokenization_prints_what_the_report_needs(capsys):
+    tokenization.main(size=20)
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["rows"] == 20
+    text = report.tables(results() | {"tokenization": found})
+    assert "Tokenizing 20 texts" in text
+    assert "map of tokenizer(...), num_proc=2" in text
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_go_through_01_to_04_in_two_gigabytes():
+    found = speed.run_child("many_rows")
+    assert found["rows"] == 100_000
+    assert 0 < found["short_rows"] < 100_000
+    assert found["peak_megabytes"] < 2_048
