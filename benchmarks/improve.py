@@ -61,7 +61,7 @@ from helpers.training import freeze_lower_layers, load_classifier, training_argu
 
 SEEDS = range(42, 52)
 LARGEST_P = 0.05
-VALIDATION_SIZE = 2_000
+HELD_OUT_SIZE = 2_000
 FROZEN, UNFROZEN = 3, -1
 BUILD = PROJECT / "build" / "improve"
 
@@ -150,7 +150,7 @@ def prepare_data() -> Data:
     rated = tokenized["train"].add_column("ratings", load_ratings(source, "train"))
     splits = split_validation(rated)
     shuffled = splits["train"].shuffle(seed=SEED)
-    ends = (0, TRAIN_SIZE, TRAIN_SIZE + VALIDATION_SIZE, len(shuffled))
+    ends = (0, TRAIN_SIZE, TRAIN_SIZE + HELD_OUT_SIZE, len(shuffled))
     parts = [shuffled.select(range(*cut)) for cut in itertools.pairwise(ends)]
     train, validation, rest = (part.flatten_indices() for part in parts)
     names = dataset["train"].features["label"].names

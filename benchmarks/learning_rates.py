@@ -4,20 +4,18 @@ Nothing here reads the test reviews. A run that is already in the file is not re
 stop, the command resumes where it was. Runs of another recipe are measured anew.
 """
 
-import json
-import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
 
+import datasets
 import numpy as np
 import torch
 import transformers
 from datasets import load_dataset
 from transformers import AutoTokenizer, PreTrainedModel, Trainer
 
+from benchmarks.lower_half import compute_lower_half_once
 from benchmarks.measure import predict_labels
-from benchmarks.speed import run_child
 from benchmarks.stored_runs import measure_missing
 from course.environment.kernel import prepare_kernel_environment
 from helpers.finetune import prepare_model
@@ -92,9 +90,11 @@ def train(learning_rate: float, seed: int, samples: int, epochs: int) -> RateRun
     rows = take_sample(splits["train"], TRAIN_SIZE + HELD_OUT_SIZE)
     changes = {"learning_rate": learning_rate, "seed": seed, "num_train_epochs": epochs}
     changes |= KEEP_BEST | {"save_only_model": True, "disable_tqdm": True}
+    model = load_model(seed)
+    compute_lower_half_once(model, [rows, splits["validation"]])
     with tempfile.TemporaryDirectory() as folder:
         trainer = _StepTrainer(
-            model=load_model(seed),
+            model=model,
             args=training_arguments(source, folder, **changes),
             train_dataset=rows.select(range(samples)),
             eval_dataset=splits["validation"],
@@ -110,11 +110,6 @@ def train(learning_rate: float, seed: int, samples: int, epochs: int) -> RateRun
     return RateRun(learning_rate, seed, samples, epochs, history, errors, step_losses)
 
 
-def measure(*plan: float) -> RateRun:
-    """Run `train` in a process of its own."""
-    return RateRun(**run_child("learning_rates", *map(str, plan)))
-
-
 def describe(run: RateRun) -> str:
     """Say in one line what was run and how it ended."""
     accuracies = [f"{row['validation_accuracy']:.3f}" for row in run.history]
@@ -127,18 +122,13 @@ def describe(run: RateRun) -> str:
 def main(arguments: Sequence[str] = ()) -> int:
     """Measure the runs that are not in the file yet, and write the file after each."""
     prepare_kernel_environment()
+    datasets.disable_progress_bars()
+    transformers.logging.disable_progress_bar()
     recipe = today_s_recipe()
     current = PATH.exists() and read_recipe(PATH) == recipe
     stored = {run.plan: run for run in read_runs(PATH)} if current else {}
     runs = measure_missing(
-        planned_runs(), stored, measure, lambda runs: write_runs(recipe, runs, PATH), describe
+        planned_runs(), stored, train, lambda runs: write_runs(recipe, runs, PATH), describe
     )
     print(f"written: data/{PATH.name}, {len(runs)} runs")
     return 0
-
-
-if __name__ == "__main__":
-    # `run_child` starts this, for one run.
-    transformers.logging.disable_progress_bar()
-    rate, *numbers = sys.argv[1:]
-    print(json.dumps(asdict(train(float(rate), *map(int, numbers)))))

@@ -90,13 +90,6 @@ def run_here(command: Command, arguments: list[str]) -> int:
         return 1
 
 
-def command_here(name: str) -> list[str]:
-    """Return the start of a command line that runs a command in this Python, set up or not."""
-    code = "import sys; from course import __main__ as door; "
-    code += f"sys.exit(door.run_here(door.COMMANDS[{name!r}], sys.argv[1:]))"
-    return [sys.executable, "-c", code]
-
-
 def run_there(name: str, python: str, arguments: list[str]) -> int:
     """Run a command through the front door of another Python, and return its exit code."""
     process = subprocess.Popen([python, "-m", "course", name, *arguments], cwd=install.PROJECT)

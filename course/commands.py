@@ -122,6 +122,9 @@ COMMANDS: dict[str, Command] = {
         "test-processes", "train in one process and in several, stop, kill and resume", quick=True
     ),
     "test-hub": _test("test-hub", "run the notebooks from a Hub on loopback, and without one"),
+    "test-own": _test(
+        "test-own", "run the notebooks on a learner's own data, of four kinds", quick=True
+    ),
     "test-site": _test("test-site", "test the slides and the website", "publish"),
     "test-grading": _test(
         "test-grading", "test the assignments and their grading with nbgrader", "grade", quick=True

@@ -6,7 +6,9 @@ becomes a line of the page.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
+import io
 import json
 import os
 import platform
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.environment.install import PROJECT, supported_versions
-from helpers.environment import data_folder
+from helpers.environment import chosen_source
 from helpers.files import format_bytes, has_digest, nearest_existing
 
 # The notebooks import these first, and they break most often.
@@ -45,7 +47,7 @@ for name in sys.argv[1:]:
 VECTOR_FEATURES = ("amx", "asimd", "avx", "fma", "neon", "sve")
 
 NEEDED_MEMORY = 2e9
-NEEDED_DISK = {"embedded": 1e9, "hub": 4e9}
+NEEDED_DISK = {"embedded": 1e9, "hub": 4e9, "own": 1e9}
 
 
 @dataclass
@@ -195,17 +197,30 @@ def check_disk() -> Iterator[Finding]:
     )
 
 
-def chosen_source() -> str:
-    """Return the source that the notebooks would use."""
-    return os.environ.get("COURSE_SOURCE") or "embedded"
-
-
 def check_source() -> Iterator[Finding]:
     """Say which source is chosen."""
     name = chosen_source()
     how = "COURSE_SOURCE" if os.environ.get("COURSE_SOURCE") else "COURSE_SOURCE is not set"
-    remedy = "set COURSE_SOURCE to 'embedded' or 'hub', or unset it"
+    remedy = "set COURSE_SOURCE to 'embedded', 'own' or 'hub', or unset it"
     yield Finding("source", f"{name} ({how})", None if name in NEEDED_DISK else remedy)
+
+
+def check_own_data() -> Iterator[Finding]:
+    """Read the learner's own data, if there are any, and say what is in them."""
+    if not os.environ.get("COURSE_DATA") and chosen_source() != "own":
+        return
+    from helpers.sources import SourceError, get_source
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            get_source("own")
+    except SourceError as error:
+        yield Finding("own data", "cannot be used", str(error))
+    for line in said.getvalue().splitlines():
+        yield Finding("own data", line)
+    if chosen_source() != "own":
+        yield Finding("own data", "not used until COURSE_SOURCE is 'own'")
 
 
 def check_hub() -> Iterator[Finding]:
@@ -276,10 +291,9 @@ def check_hub_weights() -> Iterator[Finding]:
 
 def check_cache() -> Iterator[Finding]:
     """Measure the caches and the trained models."""
-    for topic, folder in (
-        ("cache", Path(os.environ["HF_HOME"])),
-        ("trained", data_folder() / "models"),
-    ):
+    from helpers.sources import MODELS
+
+    for topic, folder in (("cache", Path(os.environ["HF_HOME"])), ("trained", MODELS)):
         if not folder.exists():
             yield Finding(topic, f"{folder}: nothing yet")
             continue
@@ -325,6 +339,7 @@ CHECKS: dict[str, Check] = {
     "memory": check_memory,
     "disk": check_disk,
     "source": check_source,
+    "own data": check_own_data,
     "Hub": check_hub,
     "weights": check_weights,
     "cache": check_cache,

@@ -6,6 +6,8 @@ import dataclasses
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 
 from course.environment import install
 from course.environment.chromium import require_chromium
@@ -13,19 +15,27 @@ from course.notebooks import answers, pictures
 from course.notebooks.execute import find_notebooks
 from helpers.environment import PROJECT
 
-# They train for long on both cores: they are compared one by one, the others in pairs.
-TRAINING = ("00", "07", "08", "09", "11", "12", "13")
+# They train for long, the first ones longest.
+TRAINING = ("07", "08", "09", "12", "13", "11", "00")
 PAIRS = ("-n", "2", "--dist", "loadfile")
 SLOWEST = ("--durations=5",)
-# What takes long to make is made once: tests that share it name the same group.
-GROUPS = ("-n", "2", "--dist", "loadgroup")
+# A core for each of two notebooks: one that trains does not fill both.
+NOTEBOOKS = (*PAIRS, "--no-loadscope-reorder")
+# Files that share what takes long to make, the model of 07, the slides or the site: one process
+# runs them, one after the other.
+TOGETHER = (
+    ("07_", "08_", "09_"),
+    ("test_decks.", "test_presenting."),
+    ("test_website.", "test_browsing."),
+)
 # For each command how pytest runs its tests, and their folders.
 FOLDERS = {
     "test-processes": (*PAIRS, "tests/processes"),
     "test-hub": (*PAIRS, "tests/hub"),
-    "test-site": (*GROUPS, "tests/site"),
+    "test-own": ("tests/own",),
+    "test-site": (*PAIRS, "tests/site"),
     "test-grading": ("-n", "2", "tests/grading"),
-    "test-browser": (*GROUPS, "tests/site", "tests/browser"),
+    "test-browser": (*PAIRS, "tests/site", "tests/browser"),
     "test-demo": ("tests/demo",),
     "test-faults": (*PAIRS, "tests/faults"),
     "test-canary": (*PAIRS, "tests/canary"),
@@ -51,13 +61,26 @@ def compare_notebooks(python: str, light_only: bool = False) -> bool:
         python: the Python that runs them.
         light_only: whether to leave out those that train for long.
     """
-    light, training = [], []
-    for copy in answers.write_copies(find_notebooks()):
-        (training if copy.name[:2] in TRAINING else light).append(str(copy))
-    nbval = ("pytest", "-q", "--nbval", "--nbval-current-env")
-    if not run(python, *nbval, *PAIRS, *light, OMP_NUM_THREADS="1"):
-        return False
-    return light_only or run(python, *nbval, *training)
+    copies = longest_first(answers.write_copies(find_notebooks()))
+    chosen = [str(path) for path in copies if not (light_only and path.name[:2] in TRAINING)]
+    nbval = ("pytest", "-q", *SLOWEST, "--nbval", "--nbval-current-env", *NOTEBOOKS)
+    return run(python, *nbval, *chosen, OMP_NUM_THREADS="1")
+
+
+def longest_first(notebooks: Iterable[Path]) -> list[Path]:
+    """Order notebooks so that two cores end at about the same time."""
+    order = {number: place for place, number in enumerate((*TRAINING, "05", "06"))}
+    return sorted(notebooks, key=lambda path: order.get(path.name[:2], len(order)))
+
+
+def group(path: str) -> str:
+    """Return what the files that one process runs, one after the other, have in common.
+
+    Args:
+        path: a file of tests or a notebook.
+    """
+    together = (names for names in TOGETHER if Path(path).name.startswith(names))
+    return next(together, (path,))[0]
 
 
 def test_all() -> bool:

@@ -14,6 +14,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from helpers.levels import rating_level, whole_rating_level
 from helpers.sources import Source
 
+# A word of two letters or more, as is the library's default; and each character of a script that is
+# written without spaces, such as Chinese: for the library, a clause of it would be a word.
+TOKEN = r"[{0}]|[^\W{0}]{{2,}}".format("\u3040-\u30ff\u3400-\u9fff")
+
 
 def majority_class(train_labels: Sequence[int], size: int) -> np.ndarray:
     """Predict the most frequent training label, whatever the text.
@@ -71,7 +75,7 @@ def tfidf_logistic_regression(
         m predicted labels.
     """
     classifier = make_pipeline(
-        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True),
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=TOKEN),
         LogisticRegression(C=10, max_iter=1_000),
     )
     classifier.fit(list(train_texts), list(train_labels))
@@ -115,12 +119,14 @@ def load_ratings(source: Source, split: str) -> list[list[int]]:
     """Load what each person gave each text of a split, from -4 to +4, in the split's order.
 
     Returns:
-        One list of ratings for each text; no lists at all where the source has no ratings.
+        One list of ratings for each text; no lists at all where the source has no ratings, and a
+        line says so.
     """
     # Here and not above: sources and scores can be read without loading `datasets`.
     from datasets import load_dataset
 
     if source.ratings is None:
+        print("these data have no ratings by several people: what needs them is left out")
         return []
     rated = load_dataset(source.dataset, source.ratings, split=split, cache_dir=source.cache_dir)
     return list(rated["ratings"])

@@ -26,6 +26,11 @@ def data_folder(project: Path = PROJECT) -> Path:
     return Path.home() / ".cache" / "fine-tuning-notebooks"
 
 
+def chosen_source() -> str:
+    """Return the source that `COURSE_SOURCE` names, or the embedded one."""
+    return os.environ.get("COURSE_SOURCE") or "embedded"
+
+
 def set_defaults() -> None:
     """Set the variables, unless they are set already."""
     home = os.environ.get("HF_HOME") or str(data_folder() / "hf")

@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,7 @@ from helpers.finetune_arguments import (
 from helpers.intervals import bootstrap_interval
 from helpers.preprocess import token_counts, tokenize
 from helpers.run_record import LAST, RECORD, RESULT, RunError, claim_folder
-from helpers.sampling import split_validation, take_sample
+from helpers.sampling import SEED, TEST_SIZE, TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import Source, SourceError, get_source
 from helpers.training import (
     Metrics,
@@ -111,15 +111,19 @@ def prepare_data(
             f"--max_length is {arguments.max_length}, and the model's limit is "
             f"{tokenizer.model_max_length} tokens: leave it out, or pass a smaller number."
         ) from error
-    for name, rows in (("train", splits["train"]), ("test", tokenized["test"])):
-        size = getattr(arguments, f"{name}_samples")
-        if size > len(rows):
-            raise UsageError(f"--{name}_samples is {size}: there are {len(rows)}.")
-    test = take_sample(tokenized["test"], arguments.test_samples)
-    lengths = token_counts(test)
-    test = test.select(sorted(range(len(test)), key=lengths.__getitem__))
-    train = take_sample(splits["train"], arguments.train_samples, seed)
-    return Data(train, splits["validation"], test, dataset["train"].features["label"].names)
+    taken = {}
+    for name, rows, usual, order in (
+        ("train", splits["train"], TRAIN_SIZE, seed),
+        ("test", tokenized["test"], TEST_SIZE, SEED),
+    ):
+        asked = getattr(arguments, f"{name}_samples")
+        if asked is not None and asked > len(rows):
+            raise UsageError(f"--{name}_samples is {asked}: there are {len(rows)}.")
+        taken[name] = take_sample(rows, asked or min(usual, len(rows)), order)
+    lengths = token_counts(taken["test"])
+    test = taken["test"].select(sorted(range(len(lengths)), key=lengths.__getitem__))
+    names = dataset["train"].features["label"].names
+    return Data(taken["train"], splits["validation"], test, names)
 
 
 def prepare_model(
@@ -160,7 +164,8 @@ def finetune(
 
     Returns:
         The content of `result.json`: accuracy, its 95 % confidence interval, mean absolute error in
-        levels, seconds of training, samples a second, and all arguments.
+        levels (None if the labels are no levels), seconds of training, samples a second, and all
+        arguments.
 
     Raises:
         UsageError: if the data are too few, the encoder too small, or `Trainer` refuses to start;
@@ -168,7 +173,12 @@ def finetune(
         StoppedBySignal: after SIGINT, SIGTERM or SIGHUP, once a checkpoint is saved.
         DivergedError: if the numbers are no longer finite.
     """
-    source = get_source(arguments.source)
+    # Stdout is for the result; what is said of one's own data, one process says.
+    with ExitStack() as stack:
+        silent = training.process_index > 0
+        said = stack.enter_context(Path(os.devnull).open("w")) if silent else sys.stderr
+        stack.enter_context(redirect_stdout(said))
+        source = get_source(arguments.source)
     if training.learning_rate is None:
         training.learning_rate = source.learning_rate
     tokenizer = AutoTokenizer.from_pretrained(source.model)
@@ -213,7 +223,7 @@ def finetune(
     result = {
         "accuracy": float(hits.mean()),
         "interval": bootstrap_interval(hits),
-        "mae": float(np.abs(predicted - truths).mean()),
+        "mae": float(np.abs(predicted - truths).mean()) if source.ordered else None,
         "seconds": round(seconds, 2),
         "samples_per_second": round(epochs * len(data.train) / seconds, 2),
         "processes": training.world_size,

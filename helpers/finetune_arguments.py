@@ -14,9 +14,10 @@ from typing import NoReturn
 
 from transformers import HfArgumentParser, TrainingArguments
 
+from helpers.environment import chosen_source
 from helpers.run_record import LAST, RECORD, RESULT
-from helpers.sampling import TRAIN_SIZE, VALIDATION_SIZE
-from helpers.sources import SOURCE_VARIABLE
+from helpers.sampling import TEST_SIZE, TRAIN_SIZE, VALIDATION_SIZE
+from helpers.sources import OWN_VARIABLES, SOURCE_VARIABLE
 from helpers.training import RECIPE
 
 PREDICTIONS = "test_predictions.csv"
@@ -59,14 +60,28 @@ class FinetuneArguments:
 
     source: str | None = field(
         default=None,
-        metadata={"help": "embedded or hub; by default what COURSE_SOURCE names, or embedded"},
+        metadata={
+            "help": "embedded, hub, or own, which is what COURSE_DATA names; by default what "
+            "COURSE_SOURCE names, or embedded"
+        },
     )
-    train_samples: int = field(default=TRAIN_SIZE, metadata={"help": "training reviews"})
-    validation_samples: int = field(
-        default=VALIDATION_SIZE,
-        metadata={"help": "reviews split off from train, on which the best epoch is selected"},
+    train_samples: int | None = field(
+        default=None,
+        metadata={"help": f"training reviews; by default {TRAIN_SIZE:,}, or all if there are less"},
     )
-    test_samples: int = field(default=2000, metadata={"help": "test reviews, used once"})
+    validation_samples: int | None = field(
+        default=None,
+        metadata={
+            "help": "reviews split off from train, on which the best epoch is selected; by default "
+            f"{VALIDATION_SIZE}, or a fifth if there are fewer than {5 * VALIDATION_SIZE:,}"
+        },
+    )
+    test_samples: int | None = field(
+        default=None,
+        metadata={
+            "help": f"test reviews, used once; by default {TEST_SIZE:,}, or all if there are less"
+        },
+    )
     max_length: int | None = field(
         default=None,
         metadata={"help": "truncate texts to this many tokens; by default to the model's limit"},
@@ -169,8 +184,10 @@ def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
 
 def recorded_arguments(ours: FinetuneArguments, theirs: TrainingArguments) -> dict[str, object]:
     """Return all that decides what a training run computes, to be compared when it is resumed."""
-    source = ours.source or os.environ.get(SOURCE_VARIABLE) or "embedded"
+    source = ours.source or chosen_source()
     every = asdict(ours) | theirs.to_dict() | {"source": source, "processes": theirs.world_size}
+    if source == "own":
+        every |= {name: os.environ.get(name) for name in OWN_VARIABLES}
     return {name: value for name, value in every.items() if name not in FREE}
 
 

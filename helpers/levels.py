@@ -1,6 +1,11 @@
-"""The five levels of a review, and how a rating from -4 to +4 falls into them."""
+"""The five levels of a review, how a rating from -4 to +4 falls into them, and other labels."""
 
+import re
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
 
 LEVELS = ("very negative", "negative", "neutral", "positive", "very positive")
 
@@ -49,3 +54,61 @@ def whole_rating_level(rating: int) -> int:
     if rating not in range(-4, 5):
         raise ValueError(f"One person's rating is a whole number from -4 to 4; {rating} is not.")
     return WHOLE_RATING_LEVELS[rating + 4]
+
+
+def in_order(names: Sequence[str]) -> bool:
+    """Say whether labels are levels, so that one can be further off than another.
+
+    Args:
+        names: the name of each label, in the order of their numbers.
+
+    Returns:
+        Whether they begin with rising numbers, as in `1 star`, or are of the course's own levels.
+        Two labels of any kind are always one apart: they count as levels.
+    """
+    places = [_place(name) for name in names]
+    rising = None not in places and all(low < high for low, high in pairwise(places))
+    return rising or len(names) == 2
+
+
+def sort_labels(names: Iterable[str]) -> list[str]:
+    """Sort labels by the levels or the numbers that they begin with, or else by their names."""
+    names = sorted(names)
+    places = {name: _place(name) for name in names}
+    known = None not in places.values() and len(set(places.values())) == len(names)
+    return sorted(names, key=places.__getitem__) if known else names
+
+
+def _place(name: str) -> float | None:
+    if name.lower() in LEVELS:
+        return LEVELS.index(name.lower())
+    number = re.match(r"[-+]?\d+(\.\d+)?", name)
+    return float(number[0]) if number else None
+
+
+def levels_off(predicted: np.ndarray, truths: np.ndarray, ordered: bool = True) -> np.ndarray:
+    """Return how many levels each prediction is off.
+
+    Args:
+        predicted: n predicted labels, or several rows of n.
+        truths: the n true ones.
+        ordered: whether the labels are levels. If not, each wrong one is 1 off, and a line says so.
+    """
+    if ordered:
+        return np.abs(predicted - truths)
+    print("these labels have no order: each wrong one counts as one level off")
+    return (predicted != truths).astype(int)
+
+
+def level_scale(names: Sequence[str], ordered: bool = True) -> np.ndarray:
+    """Return what each label counts when the mean level is taken.
+
+    Args:
+        names: the name of each label.
+        ordered: whether the labels are levels. If not, the last label counts 1 and the others 0, so
+            that the mean is the probability of that label, and a line says so.
+    """
+    if ordered:
+        return np.arange(len(names))
+    print(f"these labels have no order: the probability of {names[-1]!r} stands for the mean level")
+    return np.eye(len(names))[-1]

@@ -97,7 +97,6 @@ class Repo:
     kind: str
     name: str
     private: bool = False
-    gated: bool = False
     commits: dict[str, dict[str, Any]] = field(default_factory=dict)
     refs: dict[str, dict[str, str]] = field(default_factory=lambda: {"heads": {}, "tags": {}})
 
@@ -199,7 +198,6 @@ class LocalHub:
         kind: str,
         files: Mapping[str, bytes],
         private: bool = False,
-        gated: bool = False,
         tags: Sequence[str] = (),
     ) -> str:
         """Create a repository with these files; an existing one gets a commit of just them.
@@ -209,7 +207,6 @@ class LocalHub:
             kind: `model`, `dataset` or `space`.
             files: contents by path.
             private: only the owner of the token sees it.
-            gated: everybody sees it, but only the owner of the token reads its files.
             tags: git tags for the new commit.
 
         Returns:
@@ -226,7 +223,7 @@ class LocalHub:
             for path in files:
                 check_path(path)
             repo = self.repos.setdefault((kind, repo_id), Repo(kind, repo_id))
-            repo.private, repo.gated = private, gated
+            repo.private = private
             entries = {}
             for path, content in files.items():
                 sha256 = hashlib.sha256(content).hexdigest()
@@ -439,10 +436,6 @@ class _Handler(BaseHTTPRequestHandler):
         if name and not name.startswith(f"{USER}/"):
             raise HubError(403, f"You don't have the rights to change {name}")
 
-    def _check_gate(self, repo: Repo) -> None:
-        if repo.gated and not self._has_token():
-            raise HubError(401, f"Access to {repo.name} is restricted.", "GatedRepo")
-
     # The user and the list of repositories.
 
     @route("GET", "/api/whoami-v2", for_owner=True)
@@ -491,8 +484,6 @@ class _Handler(BaseHTTPRequestHandler):
         commit = repo.find(revision or "main")
         siblings = []
         with_blobs = self.query.get("blobs", "").lower() in ("1", "true")
-        if with_blobs:
-            self._check_gate(repo)
         for path, entry in sorted(commit["files"].items()):
             file = {"rfilename": path}
             if with_blobs:
@@ -501,14 +492,13 @@ class _Handler(BaseHTTPRequestHandler):
                 file["lfs"] = {"sha256": entry["lfs"]["oid"], **entry["lfs"]}
             siblings.append(file)
         dates = {"lastModified": commit["date"], "createdAt": [*repo.history("main")][-1]["date"]}
-        access = {"private": repo.private, "gated": "auto" if repo.gated else False}
+        access = {"private": repo.private, "gated": False}
         counts = {"disabled": False, "downloads": 0, "likes": 0, "tags": []}
         about = {"id": repo.name, "author": repo.name.split("/")[0], "sha": commit["sha"]}
         self._send({**about, **dates, **access, **counts, "siblings": siblings})
 
     @route("GET", "{api}/tree/{revision}(?:/{path})?")
     def tree(self, repo: Repo, revision: str, path: str) -> None:
-        self._check_gate(repo)
         start = f"{path}/" if path else ""
         deep = self.query.get("recursive", "").lower() in ("1", "true")
         entries = [
@@ -522,7 +512,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     @route("POST", "{api}/paths-info/{revision}")
     def paths_info(self, repo: Repo, revision: str) -> None:
-        self._check_gate(repo)
         entries = list_files(repo.find(revision)["files"])
         paths = parse_qs(self.body.decode()).get("paths", [])
         self._send([entries[path] for path in paths if path in entries])
@@ -545,7 +534,6 @@ class _Handler(BaseHTTPRequestHandler):
     @route("GET", "{page}/resolve/{revision}/{path}")
     def resolve(self, repo: Repo, revision: str, path: str) -> None:
         self._refuse_on_demand()
-        self._check_gate(repo)
         commit = repo.find(revision)
         entry = commit["files"].get(path)
         if entry is None:

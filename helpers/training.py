@@ -146,8 +146,8 @@ def make_compute_metrics(source: Source) -> Callable[[EvalPrediction], Metrics]:
         source: where the metrics lie.
 
     Returns:
-        A function from logits of shape (n, labels) and n labels to accuracy, macro F1 and the
-        mean absolute error in levels.
+        A function from logits of shape (n, labels) and n labels to accuracy, macro F1 and, if the
+        labels are levels, the mean absolute error in levels.
 
     Taught in 06, cell `compute-metrics`.
     """
@@ -158,7 +158,8 @@ def make_compute_metrics(source: Source) -> Callable[[EvalPrediction], Metrics]:
     def compute_metrics(evaluation: EvalPrediction) -> Metrics:
         logits, labels = evaluation
         answers = {"predictions": logits.argmax(axis=-1), "references": labels}
-        scores = accuracy.compute(**answers) | mae.compute(**answers)
+        scores = accuracy.compute(**answers)
+        scores |= mae.compute(**answers) if source.ordered else {}
         return scores | {"macro_f1": f1.compute(**answers, average="macro")["f1"]}
 
     return compute_metrics

@@ -11,8 +11,11 @@ from helpers.levels import LEVELS
 from helpers.sources import Source, get_source
 from helpers.training import load_classifier
 
-# A run that was started in the background ignores Ctrl-C, and so would the programs it starts.
+# A run that was started in the background ignores Ctrl-C, with nohup the end of the terminal too,
+# and so would the programs it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The same examples in every run: a failure here is a failure everywhere.
 settings.register_profile("course", max_examples=30, deadline=None, derandomize=True)

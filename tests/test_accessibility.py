@@ -5,13 +5,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from support.notebooks import IN_EACH_LANGUAGE
 from support.prose import plain, tables, tokens
 
-from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES, notebook_folder
 from helpers.environment import PROJECT
 
-NOTEBOOKS = [path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))]
 PAGES = [
     *PROJECT.glob("README*.md"),
     *PROJECT.glob("docs/*.md"),
@@ -26,8 +24,8 @@ def name(path: Path) -> str:
     return str(path.relative_to(PROJECT))
 
 
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
-each_text = pytest.mark.parametrize("path", [*NOTEBOOKS, *PAGES], ids=name)
+each_notebook = pytest.mark.parametrize("path", IN_EACH_LANGUAGE, ids=name)
+each_text = pytest.mark.parametrize("path", [*IN_EACH_LANGUAGE, *PAGES], ids=name)
 
 
 def markdown(path: Path) -> dict[str, str]:

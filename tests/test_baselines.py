@@ -64,9 +64,10 @@ def test_tfidf_sees_the_order_of_two_words():
     assert predictions.tolist() == [0, 1]
 
 
-def test_tfidf_needs_two_classes():
-    with pytest.raises(ValueError, match="at least 2 classes"):
-        tfidf_logistic_regression(["good", "great"], [1, 1], ["good"])
+def test_tfidf_reads_the_characters_of_a_script_without_spaces():
+    train = ["电影很好看", "剧情真精彩", "电影不好看", "剧情真无聊"]
+    predictions = tfidf_logistic_regression(train, [1, 1, 0, 0], ["这个精彩", "非常无聊"])
+    assert predictions.tolist() == [1, 0]
 
 
 def test_an_embedding_is_the_mean_over_a_text_s_own_tokens(classifier, tokenizer):
@@ -97,8 +98,9 @@ def test_the_ratings_of_a_split_are_lists_of_whole_numbers_on_the_scale(source):
     assert all(-4 <= rating <= 4 and isinstance(rating, int) for row in ratings for rating in row)
 
 
-def test_a_source_without_ratings_gives_none(source):
+def test_a_source_without_ratings_gives_none_and_says_so(source, capsys):
     assert load_ratings(replace(source, ratings=None), "test") == []
+    assert "no ratings by several people" in capsys.readouterr().out
 
 
 def test_a_person_is_compared_with_the_others_only():

@@ -6,10 +6,11 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from support.exercise_notebooks import SOURCES, read_source
+from support.notebooks import in_each_language
 
 from course.notebooks.closing_cells import NEXT, OwnWorkError, exercise_cells, write_closing
 from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES, notebook_folder
+from course.notebooks.languages import notebook_folder
 
 NAMES = [path.stem for path in find_notebooks()]
 CELLS = [
@@ -18,7 +19,6 @@ CELLS = [
 ]
 
 each_notebook = pytest.mark.parametrize("name", NAMES)
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def closing() -> NotebookNode:

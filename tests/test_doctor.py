@@ -4,12 +4,12 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from course import doctor
 from course.doctor import Finding, check_memory, check_packages, run_check
+from helpers import sources
 from helpers.environment import PROJECT
 
 CONSULT = "import sys; from course import doctor; sys.exit(doctor.main())"
@@ -140,7 +140,7 @@ def test_the_token_is_not_on_the_page(tmp_path):
 def test_an_unknown_source_is_named_with_the_known_ones(tmp_path):
     page = consult_bare(COURSE_SOURCE="yelp", HF_HOME=str(tmp_path))
     assert with_topic(page, "source") == ["yelp (COURSE_SOURCE)"]
-    assert "- source: set COURSE_SOURCE to 'embedded' or 'hub', or unset it" in page
+    assert "- source: set COURSE_SOURCE to 'embedded', 'own' or 'hub', or unset it" in page
 
 
 def test_a_cache_that_is_no_folder_is_noticed(tmp_path):
@@ -234,5 +234,19 @@ def test_all_is_well_ends_with_0_and_anything_wrong_with_1(monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines()[-2:] == ["1 to fix:", "- a: fix it"]
 
 
-def test_the_course_package_imports_nothing():
-    assert "import" not in (Path(doctor.__file__).parent / "__init__.py").read_text()
+def test_rows_of_own_data_that_cannot_be_used_are_listed(tmp_path, monkeypatch):
+    rows = [f"A text about film {row},{'ab'[row % 2]}" for row in range(60)]
+    rows[3], rows[17] = "Which is it?,", "And this one?,"
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    monkeypatch.setattr(sources, "CACHE", tmp_path)
+    monkeypatch.setenv("COURSE_DATA", str(path))
+    texts = [finding.text for finding in doctor.check_own_data()]
+    assert "left out, no label in 'label': 2 of the rows (below the header: 4, 18)" in texts
+    assert texts[-1] == "not used until COURSE_SOURCE is 'own'"
+
+
+def test_own_data_that_cannot_be_used_are_to_be_fixed(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "missing.csv"))
+    first, *_ = doctor.check_own_data()
+    assert "there is no such file or folder" in first.remedy

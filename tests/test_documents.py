@@ -16,7 +16,7 @@ from support.prose import (
     written,
 )
 
-from course.notebooks.pages import confirm, unconfirmed
+from course.notebooks.pages import chinese, confirm, unconfirmed
 from helpers.environment import PROJECT
 
 # The glossary is one page for both.
@@ -29,10 +29,6 @@ ENGLISH_ONLY = " --language en"
 NAMES = ("模型微调入门", "中文")
 
 each_page = pytest.mark.parametrize("page", ENGLISH, ids=lambda path: path.name)
-
-
-def chinese(page: Path) -> Path:
-    return page.with_name(f"{page.stem}.zh-CN.md")
 
 
 def both(page: Path) -> tuple[str, str]:

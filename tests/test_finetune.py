@@ -184,14 +184,14 @@ def test_the_predictions_are_those_of_the_saved_model(undisturbed):
     assert found.tolist() == rows["predicted"].tolist()
 
 
-def test_the_result_tells_how_it_was_trained(undisturbed):
+def test_the_result_tells_how_it_was_trained(undisturbed, source):
     result = json.loads((undisturbed / RESULT).read_text(encoding="utf-8"))
     # Three epochs of 32 reviews.
     assert result["samples_per_second"] == pytest.approx(96 / result["seconds"], rel=0.01)
     assert result["processes"] == 1
     arguments = result["arguments"]
     assert (arguments["train_samples"], arguments["test_samples"]) == (32, 16)
-    assert (arguments["seed"], arguments["learning_rate"]) == (42, 1.5e-4)
+    assert (arguments["seed"], arguments["learning_rate"]) == (42, source.learning_rate)
     assert arguments["output_dir"] == str(undisturbed)
 
 

@@ -1,6 +1,5 @@
 """data/learning_curve.json holds what `learning-curve` measures, and notebook 11 uses it."""
 
-import nbformat
 import pytest
 import torch
 from datasets import load_dataset
@@ -8,12 +7,9 @@ from transformers import AutoTokenizer
 
 from benchmarks import learning_curve
 from benchmarks.learning_curve import SIZES, planned_runs
-from course.notebooks.execute import find_notebooks
 from helpers.finetune import FinetuneArguments, prepare_data, prepare_model
-from helpers.learning_curve import PATH, CurveRun, read_runs, write_runs
-from helpers.sampling import split_validation
-
-TEST_SIZE = 2_000
+from helpers.learning_curve import CurveRun, read_runs, write_runs
+from helpers.sampling import TEST_SIZE, split_validation
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +23,11 @@ def test_every_planned_run_was_measured_once(runs):
 
 def test_the_last_size_is_all_of_train_that_validation_leaves(source):
     train = load_dataset(source.dataset, split="train", cache_dir=source.cache_dir)
-    left = split_validation(train, FinetuneArguments().validation_samples)["train"]
+    left = split_validation(train)["train"]
     assert SIZES[-1] == len(left)
 
 
 def test_each_accuracy_is_a_share_of_the_test_reviews_inside_its_interval(runs):
-    assert FinetuneArguments().test_samples == TEST_SIZE
     for run in runs:
         hits = run.accuracy * TEST_SIZE
         assert hits == pytest.approx(round(hits), abs=1e-6), run
@@ -55,11 +50,6 @@ def test_a_seed_draws_reviews_and_a_head_but_neither_validation_nor_test(source)
     assert not torch.equal(heads[0].weight, heads[1].weight)
 
 
-def test_the_file_is_as_it_is_written(runs, tmp_path):
-    write_runs(runs, tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_text() == PATH.read_text()
-
-
 def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
     path = tmp_path / "curve.json"
     known = [CurveRun(*run, 0.5, (0.4, 0.6), 0.7) for run in planned_runs()[:-2]]
@@ -75,13 +65,3 @@ def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
     learning_curve.main()
     assert measured == planned_runs()[-2:]
     assert len(read_runs(path)) == len(planned_runs())
-
-
-def test_notebook_11_trains_one_point_again_and_finds_the_same():
-    (path,) = find_notebooks("11")
-    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-    assert "read_runs()" in cells["curve-file"].source
-    check = cells["live-point-check"]
-    assert "live.result" in check.source
-    assert "nbval-ignore-output" not in check.metadata.get("tags", [])
-    assert "the live accuracy is the stored one: True" in check.outputs[0].text

@@ -2,7 +2,6 @@
 
 from itertools import pairwise
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -16,8 +15,7 @@ from benchmarks.learning_rates import (
     planned_runs,
     today_s_recipe,
 )
-from course.notebooks.execute import find_notebooks
-from helpers.learning_rates import PATH, RateRun, read_recipe, read_runs, write_runs
+from helpers.learning_rates import RateRun, read_recipe, read_runs, write_runs
 from helpers.sampling import SEED, TRAIN_SIZE, VALIDATION_SIZE
 from helpers.training import RECIPE
 
@@ -46,7 +44,7 @@ def measured(monkeypatch) -> list[tuple]:
         plans.append(plan)
         return RateRun(*plan, [ROW], "01", [])
 
-    monkeypatch.setattr(learning_rates, "measure", measure)
+    monkeypatch.setattr(learning_rates, "train", measure)
     return plans
 
 
@@ -97,16 +95,12 @@ def test_what_was_held_out_agrees_with_validation(runs):
         assert accuracy == pytest.approx(best, abs=4 * np.sqrt(0.25 / VALIDATION_SIZE))
 
 
-def test_one_curve_overfits(runs):
-    (curve,) = [run for run in runs if run.plan == (1.5e-4, SEED, CURVE_SIZE, CURVE_EPOCHS)]
+def test_one_curve_overfits(runs, source):
+    plan = source.learning_rate, SEED, CURVE_SIZE, CURVE_EPOCHS
+    (curve,) = [run for run in runs if run.plan == plan]
     losses = [row["validation_loss"] for row in curve.history]
     assert losses[-1] > min(losses)
     assert curve.history[-1]["training_loss"] < min(losses) / 2
-
-
-def test_the_file_is_as_it_is_written(runs, tmp_path):
-    write_runs(read_recipe(), runs, tmp_path / "again.json")
-    assert (tmp_path / "again.json").read_text() == PATH.read_text()
 
 
 def test_what_is_measured_already_is_not_measured_again(path, measured):
@@ -131,16 +125,7 @@ def test_a_run_is_stored_as_soon_as_it_is_measured(path, monkeypatch):
             raise KeyboardInterrupt
         return RateRun(*plan, [ROW], "01", [])
 
-    monkeypatch.setattr(learning_rates, "measure", fail_at_the_third)
+    monkeypatch.setattr(learning_rates, "train", fail_at_the_third)
     with pytest.raises(KeyboardInterrupt):
         learning_rates.main()
     assert {run.plan for run in read_runs(path)} == set(planned_runs()[:2])
-
-
-def test_notebook_07_trains_one_point_again_and_finds_the_same():
-    (path,) = find_notebooks("07")
-    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-    assert "read_runs()" in cells["rates-file"].source
-    check = cells["rates-live-point"]
-    assert "nbval-ignore-output" not in check.metadata.get("tags", [])
-    assert "the live run is the stored one: True" in check.outputs[0].text

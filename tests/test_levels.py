@@ -1,9 +1,10 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from helpers.levels import LEVELS, rating_level, whole_rating_level
+from helpers.levels import LEVELS, level_scale, levels_off, rating_level, whole_rating_level
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,20 @@ def test_a_rating_off_the_scale_is_refused(rating):
 def test_what_one_person_cannot_have_given_is_refused(rating):
     with pytest.raises(ValueError, match="whole number from -4 to 4"):
         whole_rating_level(rating)
+
+
+TRUTHS, PREDICTED = np.array([0, 1, 2]), np.array([2, 1, 1])
+
+
+def test_how_far_off_a_level_is_counts_the_levels_between(capsys):
+    assert levels_off(PREDICTED, TRUTHS).tolist() == [2, 0, 1]
+    assert level_scale(["low", "middle", "high"]).tolist() == [0, 1, 2]
+    assert capsys.readouterr().out == ""
+
+
+def test_labels_without_an_order_are_one_off_and_a_line_says_so(capsys):
+    assert levels_off(PREDICTED, TRUTHS, ordered=False).tolist() == [1, 0, 1]
+    assert level_scale(["art", "law", "sport"], ordered=False).tolist() == [0, 0, 1]
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "these labels have no order: each wrong one counts as one level off"
+    assert "the probability of 'sport' stands for the mean level" in second

@@ -85,10 +85,6 @@ def test_mae_is_scikit_learn_s(mae, answers):
     assert result == {"mae": pytest.approx(mean_absolute_error(references, predictions))}
 
 
-def test_mae_of_levels_is_in_levels(mae):
-    assert mae.compute(predictions=[0, 4, 2], references=[1, 0, 2]) == {"mae": 5 / 3}
-
-
 @each_metric
 def test_arrays_are_taken_as_lists_are(request, name):
     metric = request.getfixturevalue(name)

@@ -37,9 +37,14 @@ def copy_project(folder: Path) -> Path:
     """Make a project with its own helpers and notebooks, and everything else linked."""
     shutil.copytree(PROJECT / "helpers", folder / "helpers")
     shutil.copytree(PROJECT / "notebooks", folder / "notebooks")
-    for name in ("course", "conftest.py", "pyproject.toml", "data"):
-        (folder / name).symlink_to(PROJECT / name)
+    link(folder, "data")
     return folder
+
+
+def link(folder: Path, *names: str) -> None:
+    """Link what nbval needs of the project into a folder, and more of it."""
+    for name in ("course", "conftest.py", "pyproject.toml", *names):
+        (folder / name).symlink_to(PROJECT / name)
 
 
 def run_nbval(project: Path, *notebooks: Path) -> subprocess.CompletedProcess:
@@ -89,8 +94,7 @@ def test_a_compared_kernel_refuses_to_leave_loopback(tmp_path):
     question = "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=5)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(question)])
     (tmp_path / "notebooks").mkdir()
-    for name in ("course", "conftest.py", "pyproject.toml"):
-        (tmp_path / name).symlink_to(PROJECT / name)
+    link(tmp_path)
     path = tmp_path / "notebooks" / "leave.ipynb"
     nbformat.write(notebook, path)
     outcome = run_nbval(tmp_path, path)

@@ -32,7 +32,7 @@ def test_what_is_installed_is_used_again_until_the_lock_changes(folder, tmp_path
     use(monkeypatch, FAILS)
     assert npm.npm_packages(wanted).is_dir()
     (wanted / "package-lock.json").write_text("{}")
-    with pytest.raises(npm.NpmError, match="npm error code ENOTFOUND"):
+    with pytest.raises(npm.NpmError, match=r"\(npm error code ENOTFOUND\): check"):
         npm.npm_packages(wanted)
     assert (folder / "node_modules").is_dir()
 

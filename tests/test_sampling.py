@@ -5,7 +5,7 @@ from datasets import ClassLabel, Dataset, Features, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.sampling import shared_texts, split_validation, take_sample
+from helpers.sampling import shared_texts, split_validation, take_sample, validation_size
 
 NUMBERS = Dataset.from_dict({"number": list(range(40))})
 FEATURES = Features({"number": Value("int64"), "label": ClassLabel(names=["a", "b"])})
@@ -81,3 +81,10 @@ def test_shared_texts_are_those_in_both_splits():
     first = Dataset.from_dict({"text": ["a", "b", "c", "c"]})
     second = Dataset.from_dict({"text": ["c", "d", "a"]})
     assert shared_texts(first, second) == {"a", "c"}
+
+
+@pytest.mark.parametrize(("rows", "size"), [(10_000, 300), (1_500, 300), (1_000, 200), (6, 2)])
+def test_a_small_dataset_has_a_smaller_validation_split(rows, size):
+    dataset = unbalanced(rows // 2, rows - rows // 2)
+    assert validation_size(dataset) == size
+    assert len(split_validation(dataset)["validation"]) == size

@@ -9,6 +9,7 @@ from transformers import AutoTokenizer
 from course.notebooks.execute import find_notebooks
 from helpers import saved_model, sources
 from helpers.levels import LEVELS
+from helpers.sampling import VALIDATION_SIZE
 from helpers.saved_model import FILES, is_complete, load_finetuned, train_finetuned
 from helpers.training import load_classifier, training_arguments
 
@@ -114,8 +115,9 @@ def test_it_is_trained_by_the_recipe_of_notebook_07(source, models, monkeypatch)
         for each in (given["args"], written)
     )
     assert found == expected
-    assert f"size={len(given['train_dataset'])}" in code_of_07("load")
-    assert f"size={len(given['eval_dataset'])}" in code_of_07("load")
+    assert f"size=min({len(given['train_dataset'])}," in code_of_07("load")
+    assert 'split_validation(tokenized["train"])' in code_of_07("load")
+    assert len(given["eval_dataset"]) == VALIDATION_SIZE
     trained = [name for name, p in given["model"].named_parameters() if p.requires_grad]
     assert "layers=model.config.num_hidden_layers // 2" in code_of_07("freeze")
     assert min(name for name in trained if ".layer." in name).startswith("bert.encoder.layer.3.")

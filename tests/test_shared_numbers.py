@@ -80,6 +80,6 @@ def test_every_validation_split_is_that_of_the_course(path):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "split_validation":
                 sizes = [ast.unparse(k.value) for k in node.keywords if k.arg == "size"]
                 sizes += [ast.unparse(argument) for argument in node.args[1:2]]
-                course = ([], [str(VALIDATION_SIZE)])
+                course = ([], [str(VALIDATION_SIZE)], ["validationsize(rows)"])
                 assert [size.replace("_", "") for size in sizes] in course, cell.id
                 assert [k for k in node.keywords if k.arg == "seed"] == [], cell.id

@@ -60,13 +60,6 @@ def small_weights(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-def forbid_reading(monkeypatch) -> None:
-    def fail(*_: object) -> None:
-        raise AssertionError("the file is read again")
-
-    monkeypatch.setattr(hashlib, "file_digest", fail)
-
-
 @pytest.mark.parametrize("setting", [None, "", "embedded"])
 def test_the_embedded_source_is_the_default(monkeypatch, setting):
     if setting is None:
@@ -187,7 +180,7 @@ def test_a_file_that_is_not_there_is_noticed(linked_weights, name):
 
 def test_an_unchanged_file_is_not_read_again(small_weights, monkeypatch):
     find_weights()
-    forbid_reading(monkeypatch)
+    monkeypatch.setattr(hashlib, "file_digest", lambda *_: pytest.fail("the file is read again"))
     assert find_weights() == small_weights
 
 

@@ -1,5 +1,10 @@
 """`test` leaves nothing out: every light test, and every notebook in the original."""
 
+import os
+import re
+import subprocess
+import sys
+
 import pytest
 
 from course import test as command
@@ -28,14 +33,48 @@ def compared(arguments: tuple[str, ...]) -> set[str]:
     return {path.rpartition("/")[2][:2] for path in arguments if path.endswith(".ipynb")}
 
 
-def test_every_notebook_is_compared_and_those_that_train_one_by_one(runs, monkeypatch):
+def test_every_notebook_is_compared_two_at_a_time(runs, monkeypatch):
     monkeypatch.delenv("QUICK", raising=False)
     assert command.main(["test"]) == 0
-    *_, light, training = runs
-    assert compared(training) == set(command.TRAINING)
-    assert compared(light) | compared(training) == NUMBERS
-    assert "-n" in light
-    assert "-n" not in training
+    assert compared(runs[-1]) == NUMBERS
+    assert set(command.PAIRS) < set(runs[-1])
+
+
+def test_what_reads_the_model_of_notebook_07_is_compared_after_it_in_the_same_process(runs):
+    assert command.main(["test"]) == 0
+    order = [path for path in runs[-1] if path.endswith(".ipynb")]
+    readers = {
+        str(path) for path in find_notebooks() if "load_finetuned" in path.read_text("utf-8")
+    }
+    assert [path for path in order if command.group(path) == "07_"] == order[:3]
+    assert {order[0], *readers} == set(order[:3])
+
+
+def test_files_with_nothing_in_common_may_run_side_by_side():
+    assert command.group("tests/site/test_decks.py") != command.group("tests/site/test_website.py")
+    assert command.group("tests/test_x.py") != command.group("tests/hub/test_x.py")
+
+
+def test_pytest_hands_out_files_by_these_groups(tmp_path):
+    (tmp_path / "conftest.py").symlink_to(PROJECT / "conftest.py")
+    for name in ("decks", "presenting", "other", "another"):
+        test = "def test_{}(worker_id):\n    print('ran in', worker_id)\n" * 5
+        cells = test.format(*"abcde")
+        (tmp_path / f"test_{name}.py").write_text(cells)
+    options = ("-v", "-p", "no:cacheprovider", *command.PAIRS)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+    )
+    found = re.findall(r"\[(gw\d)\].*PASSED test_(\w+)\.py", done.stdout)
+    assert len(found) == 20, done.stdout
+    workers = {name: {worker for worker, file in found if file == name} for _, name in found}
+    assert workers["decks"] == workers["presenting"]
+    assert all(len(used) == 1 for used in workers.values())
+    assert len(set.union(*workers.values())) == 2
 
 
 def test_quick_leaves_out_the_notebooks_that_train_and_nothing_else(runs, monkeypatch):
@@ -53,10 +92,10 @@ def test_every_light_test_is_run_after_the_linter(runs):
     )
 
 
-@pytest.mark.parametrize("failing", range(5))
+@pytest.mark.parametrize("failing", range(4))
 def test_it_fails_if_any_part_fails(failing, monkeypatch, runs):
     monkeypatch.delenv("QUICK", raising=False)
-    done = iter(range(5))
+    done = iter(range(4))
     monkeypatch.setattr(command, "run", lambda *_, **__: next(done) != failing)
     assert command.main(["test"]) == 1
 

@@ -1,4 +1,5 @@
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -127,12 +128,17 @@ def test_compute_metrics_is_what_scikit_learn_computes(source):
     }
 
 
+def test_labels_without_an_order_have_no_mean_absolute_error(source):
+    compute_metrics = make_compute_metrics(replace(source, ordered=False))
+    assert set(compute_metrics((np.eye(3), np.arange(3)))) == {"accuracy", "macro_f1"}
+
+
 def test_the_arguments_are_those_of_the_recipe(source, tmp_path):
     arguments = training_arguments(source, tmp_path / "out")
     assert arguments.output_dir == str(tmp_path / "out")
     assert arguments.report_to == []
     assert (arguments.per_device_train_batch_size, arguments.num_train_epochs) == (16, 3)
-    assert (arguments.learning_rate, arguments.warmup_steps) == (1.5e-4, 0.1)
+    assert (arguments.learning_rate, arguments.warmup_steps) == (source.learning_rate, 0.1)
     assert arguments.train_sampling_strategy == "group_by_length"
     assert (arguments.eval_strategy, arguments.seed) == ("epoch", 42)
 

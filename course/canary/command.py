@@ -12,7 +12,6 @@ from course.canary.releases import CanaryError, Change, find_changes
 from course.canary.report import report_text, write_report
 from course.notebooks.answers import write_copies
 from course.notebooks.execute import find_notebooks
-from course.test import TRAINING
 from helpers.environment import PROJECT
 
 QUIET, FAILED, CHANGED, BROKE = 0, 1, 3, 4
@@ -21,9 +20,7 @@ REPORT_FOLDER = PROJECT / "build"
 
 def try_changes(notebooks: Sequence[Path], changes: Sequence[Change]) -> list[ChangedCell]:
     """Compare notebooks with all changes laid over; return the changed cells with their causes."""
-    training = [path for path in notebooks if path.name[:2] in TRAINING]
-    light = [path for path in notebooks if path not in training]
-    cells = run_cells(light, changes) + run_cells(training, changes)
+    cells = run_cells(notebooks, changes)
     for notebook in notebooks:
         changed = [cell for cell in cells if cell.notebook == notebook.stem]
         if not changed:

@@ -11,16 +11,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nbconvert.filters import strip_ansi
+
 from course.canary import record_cells
 from course.canary.releases import CanaryError, Change, environment_with
-from course.test import PAIRS, TRAINING
+from course.notebooks.compare_pictures import PICTURE
+from course.test import NOTEBOOKS, longest_first
 from helpers.environment import PROJECT
 
 BROKEN = ("removed interface", "error")
 # What Python raises where a name or an argument is gone.
 REMOVED = ("AttributeError", "ImportError", "ModuleNotFoundError")
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
-ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass
@@ -32,7 +34,7 @@ class ChangedCell:
         cell: its id.
         old: the stored outputs as text.
         new: the outputs with the releases.
-        kind: removed interface, error, new warning, number moved, or text changed.
+        kind: removed interface, error, new warning, plot changed, number moved, or text changed.
         causes: the changes that it takes; empty while not known.
     """
 
@@ -50,7 +52,7 @@ def run_cells(
     """Compare notebooks, as `test` does, with some changes laid over.
 
     Args:
-        notebooks: the files; those that do not train are run in pairs.
+        notebooks: the files; several are run in pairs.
         changes: what is laid over.
         project: the folder that pytest runs in.
 
@@ -64,11 +66,11 @@ def run_cells(
         command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
         command += ["-p", record_cells.__name__, "-p", "no:cacheprovider"]
         environment = environment_with(changes) | {record_cells.VARIABLE: scratch}
-        if len(notebooks) > 1 and not any(path.name[:2] in TRAINING for path in notebooks):
-            command += PAIRS
+        if len(notebooks) > 1:
+            command += NOTEBOOKS
             environment["OMP_NUM_THREADS"] = "1"
         result = subprocess.run(
-            [*command, *map(str, notebooks)],
+            [*command, *map(str, longest_first(notebooks))],
             cwd=project,
             env=environment,
             capture_output=True,
@@ -92,13 +94,16 @@ def changed_cell(line: dict) -> ChangedCell:
 
 
 def output_text(outputs: Sequence[dict]) -> str:
-    """Return outputs as text, pictures left out, errors as their last line."""
+    """Return outputs as text, plots as their alt texts, errors as their last line."""
     parts = []
     for output in outputs:
+        if PICTURE in output.get("data", {}):
+            parts.append(f"[plot: {output.get('metadata', {}).get(PICTURE, {}).get('alt')}]")
+            continue
         if output["output_type"] == "error":
             parts.append(f"{output['ename']}: {output['evalue']}")
         parts.append(output.get("text") or output.get("data", {}).get("text/plain", ""))
-    return ANSI_COLOUR.sub("", "\n".join(part.rstrip() for part in parts if part))
+    return strip_ansi("\n".join(part.rstrip() for part in parts if part))
 
 
 def kind_of(old: Sequence[dict], new: Sequence[dict]) -> str:
@@ -111,6 +116,8 @@ def kind_of(old: Sequence[dict], new: Sequence[dict]) -> str:
     streams = [output.get("text", "") for output in new if output.get("name") == "stderr"]
     if any(text not in before for text in streams) or "Warning" in after.replace(before, ""):
         return "new warning"
+    if before == after:
+        return "plot changed"
     return "number moved" if NUMBER.sub("#", before) == NUMBER.sub("#", after) else "text changed"
 
 

@@ -30,9 +30,9 @@ RECORD = ".written.json"
 CELL_SECONDS = 120
 
 
-def assignment_names(source: Path = SOURCE) -> list[str]:
+def assignment_names() -> list[str]:
     """Return the assignments in order; each is a folder with a notebook of the same name."""
-    return sorted(path.name for path in source.iterdir() if (path / f"{path.name}.ipynb").is_file())
+    return sorted(path.name for path in SOURCE.iterdir() if (path / f"{path.name}.ipynb").is_file())
 
 
 def open_course(folder: Path, cell_seconds: int = CELL_SECONDS) -> "NbGraderAPI":

@@ -83,9 +83,9 @@ ENVIRONMENTS = {
 }
 
 
-def supported_versions(project: Path = PROJECT) -> list[tuple[int, int]]:
+def supported_versions() -> list[tuple[int, int]]:
     """Return the versions of Python that pyproject.toml allows, the newest first."""
-    text = (project / "pyproject.toml").read_text(encoding="utf-8")
+    text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
     oldest, end = re.search(r'requires-python = ">=3\.(\d+),<3\.(\d+)"', text).groups()
     return [(3, minor) for minor in reversed(range(int(oldest), int(end)))]
 
@@ -329,12 +329,12 @@ def purelib(python: str) -> str:
     return subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
 
 
-def requirements(*extras: str, project: Path = PROJECT) -> list[str]:
+def requirements(*extras: str) -> list[str]:
     """Return the pins of extras in pyproject.toml; without extras, those of the course itself."""
     # Not at the top: a Python too old to have it also reads this file, to find a newer one.
     import tomllib
 
-    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     if not extras:
         return table["dependencies"]
     return [pin for extra in extras for pin in table["optional-dependencies"][extra]]

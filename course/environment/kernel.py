@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from helpers.environment import chosen_source
+
 OFFLINE = Path(__file__).resolve().parent / "offline"
 
 # The clock decides whether such a bar appears, so its output cannot be compared.
@@ -16,7 +18,7 @@ def prepare_kernel_environment() -> None:
     that leaves this machine.
     """
     os.environ.update(NO_PROGRESS_BARS)
-    if os.environ.get("COURSE_SOURCE", "") in ("", "embedded"):
+    if chosen_source() == "embedded":
         others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         paths = [str(OFFLINE), *(path for path in others if path not in ("", str(OFFLINE)))]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)

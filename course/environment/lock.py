@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
-from pathlib import Path
 
 from course.environment.install import (
     ENVIRONMENTS,
@@ -43,9 +42,9 @@ SYSTEMS = {
 }
 
 
-def environment_text(project: Path = PROJECT) -> str:
+def environment_text() -> str:
     """Return the conda environment: the Python of pyproject.toml, and what pip installs."""
-    table = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    table = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = [f"name: {table['name']}", "channels:", "  - conda-forge", "dependencies:"]
     lines += [f"  - python{table['requires-python']}", "  - pip", "  - pip:"]
     # Binder has no GPU, and for conda this is a way among others.
@@ -74,13 +73,13 @@ def uv_compile(wanted: Sequence[str], *options: str) -> subprocess.CompletedProc
     )
 
 
-def compile_lock(name: str, folder: Path = LOCKS) -> None:
+def compile_lock(name: str) -> None:
     """Write the lock of an environment; versions that it already has stay if they can.
 
     Raises:
         SystemExit: if the pins cannot be resolved.
     """
-    path, course = folder / f"{name}.txt", folder / "course.txt"
+    path, course = LOCKS / f"{name}.txt", LOCKS / "course.txt"
     if not path.exists() and course.exists():
         # Packages that two environments share get the same version if they can.
         path.write_bytes(course.read_bytes())

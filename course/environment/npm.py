@@ -32,7 +32,7 @@ def npm() -> list[str]:
         return [str(node), str(Path(package, "lib", "node_modules", "npm", "bin", "npm-cli.js"))]
     if program := shutil.which("npm"):
         return [program]
-    raise NpmError("there is no Node.js here: install one from nodejs.org")
+    raise NpmError("there is no Node.js here: install one from nodejs.org.")
 
 
 def npm_packages(wanted: Path) -> Path:
@@ -60,6 +60,9 @@ def npm_packages(wanted: Path) -> Path:
             [*command, *COMMAND], cwd=folder, capture_output=True, text=True, errors="replace"
         )
         if process.returncode:
-            lines = [line for line in process.stderr.splitlines() if line.strip()]
-            raise NpmError(f"npm failed: {lines[0] if lines else 'it does not say why'}")
+            lines = process.stderr.strip().splitlines() or ["it does not say why"]
+            raise NpmError(
+                f"npm could not get the packages ({lines[0]}): check the network, or the registry "
+                "that npm is set to (NPM_CONFIG_REGISTRY)."
+            )
     return done

@@ -18,17 +18,12 @@ PERMANENT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 PERMANENT_STATUSES = (401, 403, 404)
 
 
-def retry(
-    action: Callable[[], Result],
-    delays: Sequence[float] = DELAYS,
-    report: Callable[[str], None] = print,
-) -> Result:
-    """Call a function until it succeeds.
+def retry(action: Callable[[], Result], delays: Sequence[float] = DELAYS) -> Result:
+    """Call a function until it succeeds, and print a line about each failed attempt.
 
     Args:
         action: the function.
         delays: the seconds to wait before each further attempt.
-        report: takes a line about each failed attempt.
 
     Returns:
         What `action` returns.
@@ -42,7 +37,7 @@ def retry(
         except Exception as error:
             if is_permanent(error):
                 raise
-            report(f"  {first_line(error)}; retrying in {delay:g} s")
+            print(f"  {first_line(error)}; retrying in {delay:g} s")
         time.sleep(delay)
     return action()
 

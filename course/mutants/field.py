@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 from course.mutants.mutant import Edit
 
@@ -292,10 +293,8 @@ def is_python(code: str) -> bool:
 
 def edits(code: str) -> list[Edit]:
     """Return every change that these operators can make to a Python text or a notebook's cell."""
-    starts = [0]
     lines = code.splitlines(keepends=True)
-    for line in lines:
-        starts.append(starts[-1] + len(line))
+    starts = [0, *accumulate(map(len, lines))]
 
     def offset(line: int, column: int) -> int:
         # The tree counts bytes, and texts have Chinese in them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import accumulate
 
 import parso
 from cosmic_ray.ast import ast_nodes
@@ -59,10 +60,7 @@ def operators() -> Iterator[tuple[str, Operator]]:
 def edits(code: str) -> list[Edit]:
     """Return every change that these operators can make to a Python text."""
     nodes = list(ast_nodes(parso.parse(code)))
-    lines = code.splitlines(keepends=True)
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line))
+    starts = [0, *accumulate(map(len, code.splitlines(keepends=True)))]
     found = []
     for kind, operator in operators():
         places = (place for node in nodes for place in operator.mutation_positions(node))

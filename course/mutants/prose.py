@@ -56,15 +56,7 @@ def another(values: Sequence[str], value: str) -> str | None:
     return next((each for each in [*values[place:], *values[:place]] if each != value), None)
 
 
-def opposites() -> dict[str, str]:
-    """Return what each word is turned into: the other of its pair."""
-    found = {}
-    for one, other in (*ENGLISH, *CHINESE):
-        found |= {one: other, other: one}
-    return found
-
-
-OPPOSITES = opposites()
+OPPOSITES = {word: other for pair in (*ENGLISH, *CHINESE) for word, other in (pair, pair[::-1])}
 # The longest first: "is not" before "is", as `re` takes the first that fits.
 WORDS = re.compile(
     "|".join(

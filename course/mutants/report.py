@@ -27,11 +27,6 @@ class Result:
     reason: str = ""
 
 
-def module(mutant: Mutant) -> str:
-    """Return what a mutant is counted with: its notebook, or its file."""
-    return mutant.path
-
-
 def area(mutant: Mutant) -> str:
     """Return the part of the course that a mutant is in."""
     if mutant.cell is not None:
@@ -101,7 +96,7 @@ def report_text(results: Sequence[Result], seed: int, seconds: float) -> str:
     lines = ["# Mutants", "", f"Seed {seed}, {seconds / 60:.0f} minutes. {summary(results)}", ""]
     lines += [*table(counts(tried, area), "Part"), ""]
     lines += [*table(counts(tried, lambda mutant: mutant.kind), "Kind"), ""]
-    lines += [*table(counts(tried, module), "File"), "", "## Survivors", ""]
+    lines += [*table(counts(tried, lambda mutant: mutant.path), "File"), "", "## Survivors", ""]
     survivors = [each for each in tried if not each.verdict.killed]
     for each in survivors:
         lines += [f"### {each.mutant.place}: {each.mutant.kind}", ""]

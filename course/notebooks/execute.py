@@ -1,6 +1,5 @@
 """Find the course's notebooks and execute one in a fresh kernel."""
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 from course.notebooks.languages import ORIGINAL, notebook_folder
@@ -16,7 +16,6 @@ from course.notebooks.languages import ORIGINAL, notebook_folder
 NOTEBOOKS = notebook_folder(ORIGINAL)
 # Run in the kernel itself, whose memory it measures.
 PEAK_MEMORY = "from helpers.memory import peak_megabytes; print(peak_megabytes())"
-ANSI_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass
@@ -89,7 +88,7 @@ def execute(path: Path, report: Callable[[str], None]) -> Execution:
                 client.execute_cell(cell, number, execution_count=done)
             except (CellExecutionError, DeadKernelError) as error:
                 failure = error
-                lines = ANSI_COLOUR.sub("", str(error)).strip().splitlines()
+                lines = strip_ansi(str(error)).strip().splitlines()
                 execution.failed_cell, execution.error = cell.id, lines[-1]
                 break
         execution.seconds = time.perf_counter() - start

@@ -6,7 +6,6 @@ Each picture stores a digest of the cells that it shows, so that a test notices 
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
@@ -49,12 +48,6 @@ def digest(name: str, language: str) -> str:
         cells = nbformat.read(path, as_version=4).cells
         shown.append(visible_parts(next(cell for cell in cells if cell.id == cell_id)))
     return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
-
-
-def stored_digest(path: Path) -> str:
-    """Return the digest that is stored in a picture; empty if there is none."""
-    with Image.open(path) as picture:
-        return picture.info.get(DIGEST, "")
 
 
 def main(arguments: Sequence[str] = ()) -> int:

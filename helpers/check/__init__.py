@@ -13,7 +13,6 @@ from collections import Counter
 from helpers.check.answers import (
     EXERCISES,
     Exercise,
-    Hint,
     Misconception,
     NotAttempted,
     WrongAnswer,
@@ -22,23 +21,8 @@ from helpers.check.answers import (
     not_the_kind,
 )
 from helpers.check.language import say
-from helpers.check.quizzes import quiz
+from helpers.check.quizzes import quiz as quiz
 from helpers.check.tasks import read_tasks
-
-__all__ = [
-    "EXERCISES",
-    "MISCONCEPTIONS",
-    "Exercise",
-    "Hint",
-    "Misconception",
-    "WrongAnswer",
-    "exercise",
-    "hint",
-    "not_attempted",
-    "quiz",
-    "right",
-    "solution",
-]
 
 # Each declares its exercises.
 for module in sorted(found.name for found in pkgutil.iter_modules(__path__)):

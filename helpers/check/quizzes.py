@@ -4,7 +4,6 @@ import re
 import tomllib
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.check.language import spoken_languages
@@ -13,6 +12,7 @@ from helpers.environment import PROJECT
 if TYPE_CHECKING:
     from ipywidgets import VBox
 
+# One TOML file for each notebook.
 QUIZZES = PROJECT / "exercises" / "quizzes"
 LETTERS = "ABCDEF"
 WORDS = {
@@ -66,19 +66,18 @@ class Quiz:
     setup: str
 
 
-def read_quiz(notebook: str, folder: Path = QUIZZES) -> Quiz:
+def read_quiz(notebook: str) -> Quiz:
     """Read the questions of a notebook.
 
     Args:
         notebook: its number, such as `03`.
-        folder: where the quizzes are, one TOML file for each notebook.
 
     Raises:
         ValueError: if that notebook has no quiz.
     """
-    path = folder / f"{notebook}.toml"
+    path = QUIZZES / f"{notebook}.toml"
     if not path.is_file():
-        known = ", ".join(sorted(found.stem for found in folder.glob("*.toml")))
+        known = ", ".join(sorted(found.stem for found in QUIZZES.glob("*.toml")))
         raise ValueError(f"Notebook {notebook!r} has no quiz: pass one of {known}.")
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     return Quiz(tuple(map(_question, content["question"])), content.get("setup", ""))

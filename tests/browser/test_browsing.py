@@ -4,15 +4,11 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from support.notebooks import in_each_language
 
-from course.notebooks.languages import LANGUAGES
-
-pytestmark = pytest.mark.xdist_group("site")
 WORDS = {"zh": "蓄水池", "en": "reservoir"}
 TITLES = {"zh": re.compile("^02　随机显示"), "en": re.compile("^02 Displaying random rows")}
 PHONE = {"width": 390, "height": 844}
-
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @pytest.fixture

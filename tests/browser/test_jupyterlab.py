@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from helpers.levels import LEVELS
 
-pytestmark = pytest.mark.xdist_group("jupyterlab")
 RUN_MILLISECONDS = 300_000
 # Both are the same to JupyterLab: the Chinese ones are opened for their pictures.
 in_each_language = pytest.mark.parametrize(

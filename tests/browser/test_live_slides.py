@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from support.running_lab import Lab, running_lab
 from visitor import Visitor
 
-pytestmark = pytest.mark.xdist_group("live_slides")
 DECK = "02_random_display"
 
 

@@ -2,15 +2,11 @@
 
 import pytest
 from playwright.sync_api import expect
+from support.notebooks import in_each_language
 
-from course.notebooks.languages import LANGUAGES
-
-pytestmark = pytest.mark.xdist_group("slides")
 DECK = "07_finetune_bert"
 # A heading with a table below it, and the word before the questions that the speaker asks.
 UNLABELLED = {"zh": ("没有标签的行", "提问："), "en": ("Rows without a label", "Ask:")}
-
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @pytest.fixture

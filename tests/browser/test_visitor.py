@@ -1,9 +1,6 @@
 """The visitor notices what it is there to notice."""
 
-import pytest
 from visitor import Visitor
-
-pytestmark = pytest.mark.xdist_group("visitor")
 
 
 def test_a_script_from_elsewhere_is_noticed_and_does_not_come(chromium):

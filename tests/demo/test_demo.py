@@ -18,15 +18,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from support.commands import command_here
 
-from course.__main__ import command_here
 from course.doctor import version_of
 from course.environment.install import LOCKS
 from course.environment.kernel import prepare_kernel_environment
 from helpers.environment import PROJECT
 from helpers.levels import LEVELS
 from helpers.saved_model import load_finetuned
-from helpers.scoring import Prediction, score
+from helpers.scoring import score
 
 gradio_client = pytest.importorskip(
     "gradio_client", reason="'python -m course test-demo' installs Gradio"
@@ -139,14 +139,9 @@ def demo(tmp_path_factory) -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="module")
-def predict(source, demo):
-    """What the same model says in this process; it is on the disk once the demo runs."""
-    model, tokenizer = load_finetuned(source)
-
-    def predict_here(text: str) -> Prediction:
-        return score(model, tokenizer, text)
-
-    return predict_here
+def finetuned(source, demo):
+    """The same model in this process; it is on the disk once the demo runs."""
+    return load_finetuned(source)
 
 
 @pytest.mark.parametrize(
@@ -154,9 +149,9 @@ def predict(source, demo):
     ["A moving film.", "Two hours of noise. " * 40, "🎉 wow", "这部电影很好看", "<b>Great</b>"],
     ids=["sentence", "review", "emoji", "Chinese", "HTML"],
 )
-def test_the_page_says_what_the_model_says(demo, predict, text):
+def test_the_page_says_what_the_model_says(demo, finetuned, text):
     probabilities, remarks = demo.answer(text)
-    expected = predict(text)
+    expected = score(*finetuned, text)
     assert probabilities == pytest.approx(expected.probabilities, abs=1e-4)
     assert set(probabilities) == set(LEVELS)
     assert remarks == expected.remarks

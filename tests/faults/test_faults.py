@@ -14,9 +14,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from support.commands import command_here
 from support.hub_fixtures import fill_hub, know_scripts
 
-from course.__main__ import command_here
 from course.commands import COMMANDS
 from course.environment import install
 from helpers.environment import PROJECT

@@ -2,10 +2,8 @@
 
 import errno
 import hashlib
-import os
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,19 +15,18 @@ from support.hub_fixtures import (
     METRIC_SCRIPTS,
     METRICS,
     MODEL,
+    NOBODY,
     fill_hub,
+    run_alone,
 )
 
 from course.environment.install import requirements
-from course.environment.kernel import OFFLINE
 from course.hub.retry import first_line, is_permanent, retry
 from helpers import hub as hub_module
 from helpers import local_hub
 from helpers.environment import PROJECT
 from helpers.hub import MODEL_FILES
 from helpers.local_hub import Faults, LocalHub, etag_of
-
-NOBODY = "http://127.0.0.1:9"
 
 # As the command, without the waiting: neither its own nor that inside the clients.
 FETCH = """
@@ -60,25 +57,7 @@ print(whole["train"].num_rows, config.num_rows, *[list(score)[0] for score in sc
 
 
 def run(folder: Path, code: str, **variables: str) -> subprocess.CompletedProcess:
-    """Run code in a fresh process that has an empty home and its cache in `folder`."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder / "home"),
-        "HF_HOME": str(folder / "hf"),
-        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "COURSE_SOURCE": "hub",
-        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(OFFLINE)]),
-        **variables,
-    }
-    folder.mkdir(exist_ok=True)
-    return subprocess.run(
-        [sys.executable, "-c", KNOW_SCRIPTS + code],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-    )
+    return run_alone(folder, KNOW_SCRIPTS + code, **variables)
 
 
 def fetch(folder: Path, endpoint: str, before: str = "", **variables: str):
@@ -462,7 +441,7 @@ def test_retrying_has_an_end_and_the_delays_that_it_is_given(monkeypatch):
         raise OSError("busy")
 
     with pytest.raises(OSError, match="busy"):
-        retry(fail, [1, 2, 4], report=lambda line: None)
+        retry(fail, [1, 2, 4])
     assert slept == [1, 2, 4]
     assert len(tried) == 4
 

@@ -1,22 +1,16 @@
 """Choosing the hub source: usable at once, or one sentence that says what to do."""
 
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from support.hub_fixtures import KNOW_SCRIPTS, METRIC_SCRIPTS
+from support.hub_fixtures import KNOW_SCRIPTS, METRIC_SCRIPTS, NOBODY, run_alone
 
-from course.environment.kernel import OFFLINE
 from helpers import hub as hub_module
-from helpers.environment import PROJECT
 from helpers.files import write_whole
 from helpers.hub import CONFIG, MODEL, MODEL_FILES
 from helpers.local_hub import LocalHub
 
-NOBODY = "http://127.0.0.1:9"
 WAYS_OUT = ("HF_ENDPOINT=", "mirror", "python -m course fetch", "COURSE_SOURCE=embedded")
 
 CHOOSE = """
@@ -43,21 +37,7 @@ def hub(tmp_path):
 
 def choose(tmp_path: Path, code: str = CHOOSE, **variables: str) -> str:
     """Choose the hub source in a fresh process; return its name or what it is refused for."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path / "home"),
-        "HF_HOME": str(tmp_path / "hf"),
-        "COURSE_SOURCE": "hub",
-        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(OFFLINE)]),
-        **variables,
-    }
-    process = subprocess.run(
-        [sys.executable, "-c", KNOW_SCRIPTS + code],
-        env=environment,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+    process = run_alone(tmp_path, KNOW_SCRIPTS + code, **variables)
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
     (line,) = process.stdout.splitlines()

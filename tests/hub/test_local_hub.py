@@ -5,8 +5,6 @@ import http.client
 import json
 import os
 import socket
-import subprocess
-import sys
 import textwrap
 import time
 import urllib.error
@@ -15,9 +13,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.hub_fixtures import DATASET, MODEL, STARS, fill_hub
+from support.hub_fixtures import DATASET, MODEL, STARS, fill_hub, run_alone
 
-from course.environment.kernel import OFFLINE
 from helpers.local_hub import Faults, HubError, LocalHub
 
 SET = "learner/tiny-reviews"
@@ -39,21 +36,9 @@ def hub(tmp_path):
 
 def run_client(hub, tmp_path, code, **variables):
     """Run code in a fresh process beside a hub and return what it assigned to `result`."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path / "home"),
-        "HF_HOME": str(tmp_path / "hf"),
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        # Connections outside loopback are refused.
-        "PYTHONPATH": str(OFFLINE),
-        "TOKEN": hub.token,
-        **hub.client_environment,
-        **variables,
-    }
     code = f"import json, os\n{textwrap.dedent(code)}\nprint('\\n' + json.dumps(result))"
-    process = subprocess.run(
-        [sys.executable, "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True
-    )
+    variables = {"TOKEN": hub.token, **hub.client_environment, **variables}
+    process = run_alone(tmp_path, code, **variables)
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout.splitlines()[-1])
 
@@ -196,9 +181,8 @@ def test_uploaded_files_come_back_to_the_byte(hub, tmp_path):
     assert not result["exists"]
 
 
-def test_only_the_token_opens_what_is_private_or_gated(hub, tmp_path):
+def test_only_the_token_opens_what_is_private(hub, tmp_path):
     hub.add_repo("learner/private", "model", {"a.txt": b"a", "b.bin": b"b"}, private=True)
-    hub.add_repo("learner/gated", "model", {"a.txt": b"a"}, gated=True)
     hub.add_repo("learner/open", "model", {"a.txt": b"a"})
     hub.add_repo("other/open", "model", {"a.txt": b"a"})
     code = """
@@ -215,7 +199,6 @@ def test_only_the_token_opens_what_is_private_or_gated(hub, tmp_path):
         change = {"path_or_fileobj": b"b", "path_in_repo": "b.txt"}
         result = [
             attempt(none.hf_hub_download, "learner/open", "a.txt"),
-            attempt(none.hf_hub_download, "learner/gated", "a.txt"),
             attempt(none.hf_hub_download, "learner/private", "a.txt"),
             attempt(wrong.hf_hub_download, "learner/private", "a.txt"),
             attempt(right.hf_hub_download, "learner/private", "a.txt"),
@@ -230,7 +213,6 @@ def test_only_the_token_opens_what_is_private_or_gated(hub, tmp_path):
     """
     assert run_client(hub, tmp_path, code) == [
         "str",
-        "GatedRepoError",
         "RepositoryNotFoundError",
         "HfHubHTTPError",
         "str",
@@ -417,30 +399,13 @@ def test_a_repository_is_not_made_with_a_path_outside_it(hub):
     assert hub.repos == {}
 
 
-def test_of_a_gated_repository_only_names_are_shown_without_the_token(hub):
-    content = b"for those who were let in"
-    hub.add_repo("learner/gated", "model", {"a.bin": content}, gated=True)
-    digest = hashlib.sha256(content).hexdigest()
-    listings = [
-        ("GET", "/api/models/learner/gated/tree/main", None),
-        ("GET", "/api/models/learner/gated?blobs=true", None),
-        ("POST", "/api/models/learner/gated/paths-info/main", b"paths=a.bin"),
-    ]
-    for method, path, body in listings:
-        status, headers, answer = ask(hub, method, path, body)
-        assert (status, headers["X-Error-Code"]) == (401, "GatedRepo")
-        assert digest.encode() not in answer
-        assert digest.encode() in ask(hub, method, path, body, hub.token)[2]
-    assert b"a.bin" in ask(hub, "GET", "/api/models/learner/gated")[2]
-
-
 @pytest.mark.parametrize("query", ["", "?signature=", "?signature=0", "?signature=%C3%A4"])
 def test_a_large_file_is_sent_only_to_those_who_were_shown_the_way(hub, query):
-    hub.add_repo("learner/gated", "model", {"a.bin": b"secret"}, gated=True)
+    hub.add_repo("learner/private", "model", {"a.bin": b"secret"}, private=True)
     sha256 = hashlib.sha256(b"secret").hexdigest()
     assert ask(hub, "GET", f"/lfs/{sha256}{query}")[0] == 403
-    assert ask(hub, "GET", "/learner/gated/resolve/main/a.bin")[0] == 401
-    assert ask(hub, "GET", "/learner/gated/resolve/main/a.bin", token=hub.token)[2] == b"secret"
+    assert ask(hub, "GET", "/learner/private/resolve/main/a.bin")[0] == 401
+    assert ask(hub, "GET", "/learner/private/resolve/main/a.bin", token=hub.token)[2] == b"secret"
 
 
 DEEP = b"[" * 100_000

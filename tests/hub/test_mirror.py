@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from support.hub_fixtures import DATASET, KNOW_SCRIPTS, METRICS, MODEL, ROWS, fill_hub
+from support.hub_fixtures import DATASET, KNOW_SCRIPTS, METRICS, MODEL, ROWS, fill_hub, run_alone
 
 from course.environment.install import LOCKS, requirements
-from course.environment.kernel import OFFLINE
 from course.hub.mirror import PROJECT, configuration, parse_arguments
 from helpers import local_hub
 from helpers.local_hub import LocalHub
@@ -142,20 +141,7 @@ def _await_port(port: int, process: subprocess.Popen, log: Path) -> None:
 
 def load_everything(folder: Path, mirror: str) -> dict:
     """Load dataset, model and metrics in a fresh process with an empty cache."""
-    folder.mkdir()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder / "home"),
-        "HF_HOME": str(folder / "hf"),
-        "HF_ENDPOINT": mirror,
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        # Connections outside loopback are refused.
-        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(OFFLINE)]),
-    }
-    command = [sys.executable, "-c", KNOW_SCRIPTS + textwrap.dedent(LOAD)]
-    process = subprocess.run(
-        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=120
-    )
+    process = run_alone(folder, KNOW_SCRIPTS + textwrap.dedent(LOAD), HF_ENDPOINT=mirror)
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout.splitlines()[-1])
 

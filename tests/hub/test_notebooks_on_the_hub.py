@@ -1,40 +1,20 @@
 """Every notebook runs from the Hub, and then again from the cache with the Hub gone."""
 
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from support.hub_fixtures import fill_hub, know_scripts
+from support.notebook_runs import copy_project, run_notebooks
 
 from course.environment.kernel import OFFLINE
 from course.notebooks.execute import find_notebooks
 from course.test import TRAINING
-from helpers.environment import PROJECT
 from helpers.local_hub import LocalHub
 
-# The embedded reviews too: notebook 09 compares its stored training runs with them in every source.
-SHIPPED = ("course", "conftest.py", "pyproject.toml", "data/learning_curve.json")
-SHIPPED += ("data/improvement.json", "data/learning_rates.json", "data/levers.json")
-SHIPPED += ("data/reviews", "exercises")
-# It reads the model that 07 saves, so the two cannot run at the same time.
-AFTER_THE_OTHERS = "08_analyze_and_predict.ipynb"
 LIGHT = sorted({path.name[:2] for path in find_notebooks()} - {*TRAINING})
-
-
-def copy_project(folder: Path) -> Path:
-    """Make a project of the learner's own, without what other runs have left in it."""
-    ignore = shutil.ignore_patterns("__pycache__", ".*")
-    shutil.copytree(PROJECT / "helpers", folder / "helpers", ignore=ignore)
-    know_scripts(folder)
-    shutil.copytree(PROJECT / "notebooks", folder / "notebooks", ignore=ignore)
-    (folder / "data").mkdir()
-    for name in SHIPPED:
-        (folder / name).symlink_to(PROJECT / name)
-    return folder
 
 
 class HubLearner:
@@ -43,6 +23,7 @@ class HubLearner:
     def __init__(self, folder: Path, hub: LocalHub) -> None:
         self.hub = hub
         self.project = copy_project(folder / "project")
+        know_scripts(self.project)
         self.home = folder / "home"
         self.cache = folder / "hf"
         self.home.mkdir()
@@ -59,26 +40,8 @@ class HubLearner:
     def run_notebooks(
         self, numbers: Sequence[str], **variables: str
     ) -> subprocess.CompletedProcess:
-        """Run every cell of some notebooks, two notebooks at a time, until something fails."""
-        paths = sorted((self.project / "notebooks" / "zh").glob("*.ipynb"))
-        chosen = [str(path) for path in paths if path.name[:2] in numbers]
-        last = [path for path in chosen if Path(path).name == AFTER_THE_OTHERS]
-        first = [path for path in chosen if path not in last]
-        command = [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env"]
-        command += ["-p", "no:cacheprovider"]
-        pairs = ["-n", "2", "--dist", "loadfile", *first]
-        environment = {**self.environment, "OMP_NUM_THREADS": "1", **variables}
-        for group in filter(None, (pairs, last)):
-            done = subprocess.run(
-                [*command, *group],
-                cwd=self.project,
-                env=environment,
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode:
-                break
-        return done
+        """Run every cell of some notebooks, two notebooks at a time."""
+        return run_notebooks(self.project, numbers, {**self.environment, **variables})
 
 
 @pytest.fixture(scope="module")

@@ -1,40 +1,24 @@
 """Start the program, alone or in several processes, and stop it at a step."""
 
 import hashlib
-import json
 import os
-import re
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from course.environment.kernel import prepare_kernel_environment
+from helpers import launch
 from helpers.environment import PROJECT
+from helpers.launch import STEP, Run
 
 SMALL = ["--train_samples=96", "--validation_samples=25", "--test_samples=64"]
 # A checkpoint every other step, so that a kill may come before, in and after a save.
 OFTEN = ["--save_strategy=steps", "--save_steps=2", "--load_best_model_at_end=False"]
-PROGRAM = [sys.executable, "-m", "helpers.finetune"]
+PROGRAM = [sys.executable, *launch.PROGRAM]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run"]
-# What the progress bar shows: 7/18.
-STEP = re.compile(rb"\b(\d+)/(\d+) \[")
-
-
-@dataclass(frozen=True)
-class Run:
-    """How the program ended."""
-
-    code: int
-    output: str
-    errors: str
-
-    @property
-    def result(self) -> dict:
-        return json.loads(self.output.strip().splitlines()[-1])
 
 
 def environment(threads: int = 1) -> dict[str, str]:

@@ -8,7 +8,6 @@ from support.notebooks import IN_EACH_LANGUAGE, in_both_languages
 
 from course.publish.slide_cells import find_slides, slide_type
 
-pytestmark = pytest.mark.xdist_group("slides")
 MINUTES = {"zh": "分钟", "en": "min"}
 
 

@@ -13,7 +13,6 @@ from course.notebooks.languages import LANGUAGES
 from course.publish.site import CONFIGURATION
 from course.publish.site_pages import find_pages
 
-pytestmark = pytest.mark.xdist_group("site")
 in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 

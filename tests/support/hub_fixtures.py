@@ -3,7 +3,10 @@
 import io
 import json
 import math
+import os
 import random
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +25,7 @@ from tokenizers import (
 )
 from transformers import BertConfig, BertForPreTraining
 
+from course.environment.kernel import OFFLINE
 from helpers import hub
 from helpers.environment import PROJECT
 from helpers.files import git_blob_id
@@ -35,6 +39,9 @@ METRIC_SCRIPTS = {name: (METRIC_FOLDER / name / f"{name}.py").read_bytes() for n
 METRIC_DIGESTS = {name: git_blob_id(script) for name, script in METRIC_SCRIPTS.items()}
 # What a process runs first, to know these in place of the scripts on the real Hub.
 KNOW_SCRIPTS = f"from helpers import hub\nhub.METRIC_SCRIPTS |= {METRIC_DIGESTS}\n"
+
+# Where nobody answers.
+NOBODY = "http://127.0.0.1:9"
 
 STARS = ("1 star", "2 star", "3 stars", "4 stars", "5 stars")
 ROWS = {"train": 3000, "test": 2000}
@@ -109,6 +116,24 @@ def fill_hub(local: LocalHub) -> None:
     local.add_repo(MODEL, "model", _model_files([text for _, text in reviews["train"]]))
     for name, script in METRIC_SCRIPTS.items():
         local.add_repo(f"evaluate-metric/{name}", "space", {f"{name}.py": script})
+
+
+def run_alone(folder: Path, code: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run code in a fresh process that has an empty home and its cache in a folder."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder / "home"),
+        "HF_HOME": str(folder / "hf"),
+        "HF_UPDATE_DOWNLOAD_COUNTS": "0",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "COURSE_SOURCE": "hub",
+        # Connections outside loopback are refused.
+        "PYTHONPATH": os.pathsep.join([str(PROJECT), str(OFFLINE)]),
+        **variables,
+    }
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
 
 
 def know_scripts(project: Path) -> None:

@@ -13,6 +13,7 @@ NOTEBOOKS = find_notebooks()
 IN_EACH_LANGUAGE = [
     path for name in LANGUAGES for path in find_notebooks(None, notebook_folder(name))
 ]
+in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 in_both_languages = pytest.mark.parametrize(
     "path", IN_EACH_LANGUAGE, ids=lambda path: f"{path.parent.name}/{path.stem}"

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from course.notebooks.pages import chinese
 from course.publish.slide_heights import parse, plain
 from helpers.environment import PROJECT
 
@@ -49,14 +50,8 @@ def foreign_links(text: str, language: str, folder: Path) -> list[str]:
     local = [target for target in links(text) if "//" not in target]
     if language == "en":
         return [target for target in local if re.search(r"(^|/)zh/|\.zh-CN\.md", target)]
-    return [
-        target for target in local if re.search("(^|/)en/", target) or has_twin(folder / target)
-    ]
-
-
-def has_twin(page: Path) -> bool:
-    """Whether an English page is there in Chinese too."""
-    return page.suffix == ".md" and page.with_name(f"{page.stem}.zh-CN.md").is_file()
+    twins = [one for one in local if one.endswith(".md") and chinese(folder / one).is_file()]
+    return [target for target in local if re.search("(^|/)en/", target) or target in twins]
 
 
 def in_english(text: str) -> list[str]:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+from support.commands import command_here
 from urllib3 import PoolManager, Retry
 
-from course.__main__ import command_here
 from helpers.environment import PROJECT
 
 # The address is printed a moment before the server answers at it.

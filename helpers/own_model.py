@@ -1,0 +1,95 @@
+"""Check the weights that somebody wants to fine-tune in place of the course's own."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+
+
+class ModelError(Exception):
+    """The weights cannot be used; the message says why, and what to do."""
+
+
+def check_model(name: str) -> str:
+    """Check that weights are a BERT's, whose parts the notebooks know.
+
+    Args:
+        name: a folder, or a name on the Hub, such as `google-bert/bert-base-chinese`.
+
+    Returns:
+        What `from_pretrained` takes.
+
+    Raises:
+        ModelError: if there are no such weights, or they are another kind of model.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        config = folder / "config.json"
+        lacking = [] if config.is_file() else [config.name]
+        lacking += [] if any((folder / file).is_file() for file in WEIGHTS) else [WEIGHTS[0]]
+        lacking += [] if (folder / "tokenizer.json").is_file() else ["tokenizer.json"]
+        if lacking:
+            raise ModelError(
+                f"COURSE_MODEL={name}: the folder has no {' and no '.join(lacking)}; name the one "
+                "that 'save_pretrained' wrote for the model and its tokenizer."
+            )
+        name = str(folder.resolve())
+    elif HUB_NAME.fullmatch(name):
+        config = _download_config(name)
+    else:
+        raise ModelError(
+            f"COURSE_MODEL={name}: there is no such folder; a model on the Hub is named with its "
+            "owner, as in google-bert/bert-base-chinese."
+        )
+    try:
+        kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
+    except (ValueError, AttributeError) as error:
+        raise ModelError(f"COURSE_MODEL={name}: its config.json is damaged.") from error
+    if kind != "bert":
+        raise ModelError(
+            f"COURSE_MODEL={name} is a model of the kind {kind!r}, and the notebooks show the "
+            "parts of a BERT: name one of the kind 'bert', or leave COURSE_MODEL out."
+        )
+    return name
+
+
+def _download_config(name: str) -> Path:
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(name, "config.json"))
+    except Exception as error:
+        # The client's errors are many, and each says in its first line what is wrong.
+        reason = " ".join((str(error) or type(error).__name__).splitlines()[0].split())
+        raise ModelError(
+            f"COURSE_MODEL={name} is no folder here, and cannot be had from the Hub: {reason}"
+        ) from error
+
+
+def unknown_share(model: str, texts: Sequence[str]) -> float:
+    """Return the share of the tokens of some texts that are not in a model's vocabulary.
+
+    Args:
+        model: what `from_pretrained` takes; of a name on the Hub nothing is known, which gives 0.
+        texts: the texts.
+
+    Raises:
+        ModelError: if the tokenizer cannot be read.
+    """
+    from tokenizers import Tokenizer
+
+    path = Path(model) / "tokenizer.json"
+    if not path.is_file():
+        return 0.0
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        # The library raises nothing more exact.
+        raise ModelError(f"COURSE_MODEL={model}: its tokenizer.json is damaged.") from error
+    tokenizer.no_padding()
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    tokens = [token for encoding in encodings for token in encoding.tokens]
+    return tokens.count("[UNK]") / max(1, len(tokens))

@@ -1,0 +1,302 @@
+"""The learner's own file: read as it is, prepared once, or refused in one sentence."""
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
+
+from helpers import sources
+from helpers.own_data import prepare_own_data
+from helpers.own_table import TableError
+from helpers.sources import OWN_VARIABLES, SourceError, find_weights, get_source
+
+ROWS = [(f"Review number {row} of a film", ("bad", "good")[row % 2]) for row in range(60)]
+LINES = "text,label\n" + "".join(f"{text},{label}\n" for text, label in ROWS)
+
+
+def table(rows=ROWS, columns=("text", "label")) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+@pytest.fixture
+def prepare(tmp_path) -> Callable:
+    """Prepare a file in a folder of the test, whose content is a text, bytes or a table."""
+
+    def prepare(content, name="reviews.csv", **options):
+        path = tmp_path / "mine" / name
+        path.parent.mkdir(exist_ok=True)
+        writers = {".xlsx": pd.DataFrame.to_excel, ".parquet": pd.DataFrame.to_parquet}
+        if isinstance(content, pd.DataFrame):
+            writers.get(path.suffix, pd.DataFrame.to_csv)(content, path, index=False)
+        else:
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return prepare_own_data(str(path), tmp_path / "cache", **options)
+
+    return prepare
+
+
+def load(data, tmp_path: Path) -> DatasetDict:
+    return load_dataset(str(data.folder), cache_dir=str(tmp_path / "datasets"))
+
+
+def as_json_lines(rows=ROWS) -> str:
+    return "".join(json.dumps({"text": t, "label": y}, ensure_ascii=False) + "\n" for t, y in rows)
+
+
+CHINESE = table([(f"第{row}部电影很好看", "好评" if row % 2 else "差评") for row in range(60)])
+FORMS = {
+    "reviews.csv": LINES,
+    "bom.csv": LINES.encode("utf-8-sig"),
+    "windows.csv": LINES.replace("\n", "\r\n"),
+    "semicolons.csv": LINES.replace(",", ";"),
+    "excel.csv": LINES.replace(",", "\t").encode("utf-16"),
+    "reviews.tsv": LINES.replace(",", "\t"),
+    "reviews.jsonl": as_json_lines(),
+    "reviews.json": json.dumps([{"text": text, "label": label} for text, label in ROWS]),
+    "reviews.parquet": table(),
+    "reviews.xlsx": table(),
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_kind_of_file_gives_the_same_dataset(prepare, tmp_path, name):
+    dataset = load(prepare(FORMS[name], name), tmp_path)
+    assert dataset["train"].features["label"] == ClassLabel(names=["bad", "good"])
+    label = dataset["train"].features["label"].int2str
+    found = {(row["text"], label(row["label"])) for split in dataset.values() for row in split}
+    assert found == set(ROWS)
+
+
+def test_chinese_of_another_encoding_is_guessed_and_said(prepare, tmp_path):
+    data = prepare(CHINESE.to_csv(index=False).encode("gb18030"))
+    assert "reviews.csv is not UTF-8; it was read as GB18030" in data.remarks
+    assert load(data, tmp_path)["train"].features["label"].names == ["好评", "差评"]
+
+
+BAD_FILES = {
+    "0 rows": ("text,label\n", "has 0 rows"),
+    "an empty file": ("", "has 0 rows"),
+    "few rows": (table(ROWS[:20]), "rows can be used, and the course needs 50 or more"),
+    "one class": (LINES.replace("bad", "good"), "has only one class, 'good'"),
+    "no label": (table(columns=("text", "id")).assign(id=range(60)), "no column of labels"),
+    "no text": (table([(row, row % 2) for row in range(60)], ("n", "y")).to_csv(), "No row has"),
+    "two labels": (
+        table([(*row, row[1][::-1]) for row in ROWS], ("text", "one", "two")),
+        "labels is not clear ('one', 'two'): name it, as in COURSE_LABEL=one",
+    ),
+    "many classes": (
+        table([(text, text[:16]) for text, _ in ROWS]),
+        "60 classes ('Review number 0' 1, ",
+    ),
+    "ragged": (LINES + "A film, and more,good\n", "Line 62 of reviews.csv has 3 fields"),
+    "short": (LINES + "Only a text\n", "Line 62 of reviews.csv has 1 fields"),
+    "a quote": (LINES + '"No end,good\n' + LINES, "does not end where the field does"),
+    "no header": ("5,A fine film\n" + LINES, "seems to be a row, for it has the field '5'"),
+    "twice": (LINES.replace("text,label", "text,text"), "has two columns 'text'"),
+    "latin-1": ("text,label\nUn café d'été,good\n".encode("latin-1"), "Line 2 of reviews.csv is "),
+    "no text file": (b"\x89PNG\0\0" * 20, "holds no text"),
+    "a bad split": (table([(*row, "new") for row in ROWS], ("text", "label", "split")), "'new'"),
+}
+BAD_OTHERS = {
+    "password.xlsx": (b"\xd0\xcf\x11\xe0 and more", "has a password"),
+    "damaged.xlsx": (b"PK\x03\x04 and nothing more", "is no complete Excel file"),
+    "damaged.parquet": (b"PAR1", "is no complete Parquet file"),
+    "bad.jsonl": (as_json_lines() + "{'text': 1}\n", "Line 61 of bad.jsonl is no JSON"),
+    "numbers.json": ("[1, 2]", "is no list of rows"),
+    "lists.json": (json.dumps([{"text": "a", "label": ["x", "y"]}]), "several labels in 'label'"),
+    "reviews.docx": (LINES, "a file of the kind .docx, and the course reads .csv"),
+}
+
+
+def is_one_sentence(text: str) -> bool:
+    return text.endswith(".") and not re.search(r"[.] [A-Z]|\n", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [("reviews.csv", *pair) for pair in BAD_FILES.values()]
+    + [(name, *pair) for name, pair in BAD_OTHERS.items()],
+    ids=[*BAD_FILES, *BAD_OTHERS],
+)
+def test_a_bad_file_is_refused_in_one_sentence_and_left_as_it_is(
+    prepare, tmp_path, name, content, expected
+):
+    with pytest.raises(TableError) as caught:
+        prepare(content, name)
+    assert expected in str(caught.value)
+    assert is_one_sentence(str(caught.value)), caught.value
+    if not isinstance(content, pd.DataFrame):
+        written = content if isinstance(content, bytes) else content.encode()
+        assert (tmp_path / "mine" / name).read_bytes() == written
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("option", ["text", "label"])
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(prepare, option):
+    with pytest.raises(
+        TableError, match=rf"{option.upper()}=x: .* the columns are 'text', 'label'"
+    ):
+        prepare(LINES, **{option: "x"})
+
+
+def test_what_is_left_out_is_counted_and_shown(prepare, tmp_path):
+    more = [("", "good"), ("Which is it?", ""), ROWS[0], ("12/10", "good"), (ROWS[1][0], "bad")]
+    data = prepare(table(ROWS + more))
+    said = "\n".join(data.remarks)
+    for what, which in [
+        ("no text in 'text'", "61"),
+        ("no label in 'label'", "62"),
+        ("something else than text", "64"),
+        ("the same text with different labels", "2, 65"),
+        ("the text and label of another row", "63"),
+    ]:
+        assert re.search(rf"left out, {what}: \d of the rows \(below the header: {which}\)", said)
+    assert sum(map(len, load(data, tmp_path).values())) == len(ROWS) - 1
+
+
+def test_the_test_split_is_cut_from_every_class_and_is_the_same_each_time(prepare, tmp_path):
+    rare = [(f"Rare text {row}", "rare") for row in range(3)]
+    first, again = (
+        load(prepare(table(ROWS + rare), name), tmp_path) for name in ("a.csv", "b.csv")
+    )
+    assert Counter(first["test"]["label"]) == {0: 6, 1: 6, 2: 1}
+    assert first["test"]["text"][:] == again["test"]["text"][:]
+    assert not set(first["train"]["text"]) & set(first["test"]["text"])
+
+
+def test_a_class_that_is_too_rare_is_left_out_and_named(prepare):
+    data = prepare(LINES + "One,rare\nTwo,rare\n")
+    assert any("class with fewer than 3 rows to train on, rare: 2" in r for r in data.remarks)
+
+
+@pytest.mark.parametrize("names", [("train", "test"), ("training", "dev", "test")])
+def test_splits_that_are_given_are_kept(tmp_path, names):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    rows = [(f"Text {row} of {name}", "ab"[row % 2]) for row in range(40) for name in names]
+    for name in names:
+        part = [row for row in rows if row[0].endswith(name)]
+        table([*part, ("In both", "a")]).to_csv(folder / f"{name}.csv", index=False)
+    dataset = load(prepare_own_data(str(folder), tmp_path / "cache"), tmp_path)
+    sizes = {name: len(rows) for name, rows in dataset.items()}
+    # The text that stands in all of them stays in test only.
+    assert sizes == {"train": 40, **({"validation": 40} if len(names) > 2 else {}), "test": 41}
+
+
+def test_a_column_named_split_is_followed(prepare, tmp_path):
+    rows = [(*row, "train" if number % 3 else "test") for number, row in enumerate(ROWS)]
+    dataset = load(prepare(table(rows, ("text", "label", "split"))), tmp_path)
+    assert [len(dataset[name]) for name in ("train", "test")] == [40, 20]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "ordered"),
+    [
+        ((3, 1, 2, 10), ["1", "2", "3", "10"], True),
+        ((2.0, 1.0, 3.5), ["1", "2", "3.5"], True),
+        (("3 stars", "1 star", "2 stars"), ["1 star", "2 stars", "3 stars"], True),
+        (("positive", "neutral", "negative"), ["negative", "neutral", "positive"], True),
+        (("sport", "art", "law"), ["art", "law", "sport"], False),
+        ((True, False), ["False", "True"], True),
+    ],
+)
+def test_labels_keep_their_names_and_stand_in_their_order(
+    prepare, tmp_path, labels, names, ordered
+):
+    rows = [{"text": f"Text {row}", "label": labels[row % len(labels)]} for row in range(60)]
+    data = prepare("\n".join(map(json.dumps, rows)), "labels.jsonl")
+    assert load(data, tmp_path)["train"].features["label"].names == names
+    assert data.ordered is ordered
+
+
+def test_classes_that_a_file_of_datasets_names_keep_names_and_order(tmp_path):
+    rows = Dataset.from_dict({"text": [text for text, _ in ROWS], "label": [0, 1] * 30})
+    rows = rows.cast_column("label", ClassLabel(names=["worse", "better", "unseen"]))
+    rows.to_parquet(tmp_path / "mine.parquet")
+    data = prepare_own_data(str(tmp_path / "mine.parquet"), tmp_path / "cache")
+    assert load(data, tmp_path)["train"].features["label"].names == ["worse", "better"]
+
+
+def test_it_is_prepared_once_for_each_content(prepare, monkeypatch):
+    first = prepare(LINES)
+    assert prepare(LINES) == first
+    assert prepare(LINES + "One more text,good\n").folder != first.folder
+    assert prepare(LINES, text="text").folder != first.folder
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch) -> Callable:
+    """Choose the source `own` with these variables."""
+    monkeypatch.setattr(sources, "CACHE", tmp_path / "cache")
+
+    def choose(**variables):
+        for name in OWN_VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, str(value))
+        return get_source("own")
+
+    return choose
+
+
+def test_the_source_is_the_file_and_says_what_was_found(own, tmp_path, capsys):
+    (tmp_path / "reviews.csv").write_text(LINES)
+    source = own(COURSE_DATA=tmp_path / "reviews.csv")
+    assert load_dataset(source.dataset, cache_dir=str(tmp_path / "d"))["test"].num_rows == 12
+    assert source.ratings is None
+    assert "2 classes in this order: 'bad' 30, 'good' 30" in capsys.readouterr().out
+
+
+def test_texts_that_the_model_cannot_read_are_said(own, tmp_path, capsys):
+    CHINESE.to_csv(tmp_path / "chinese.csv", index=False)
+    own(COURSE_DATA=tmp_path / "chinese.csv")
+    assert re.search(r"\d\d% of the tokens are not in the model's vocab", capsys.readouterr().out)
+    (tmp_path / "english.csv").write_text(LINES)
+    own(COURSE_DATA=tmp_path / "english.csv")
+    assert "vocabulary" not in capsys.readouterr().out
+
+
+def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.safetensors").touch()
+    shutil.copyfile(find_weights() / "tokenizer.json", model / "tokenizer.json")
+    (model / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "a.csv").write_text(LINES)
+    (tmp_path / "b.csv").write_text(LINES + "One more,good\n")
+    chosen = [own(COURSE_DATA=tmp_path / name) for name in ("a.csv", "b.csv")]
+    chosen.append(own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model))
+    assert chosen[-1].model == str(model)
+    assert len({source.models for source in chosen}) == 3
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, "COURSE_SOURCE=own needs COURSE_DATA: the path of your file"),
+        ({"COURSE_DATA": "missing.csv"}, "COURSE_DATA=missing.csv: there is no such file"),
+        ({"COURSE_DATA": "data/missing.csv"}, "there is no such file or folder"),
+        ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "nowhere"}, "there is no such folder"),
+        ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "."}, "the folder has no config.json and "),
+        ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "gpt"}, "a model of the kind 'gpt2'"),
+        ({"COURSE_DATA": "empty"}, "The folder empty holds no table"),
+    ],
+)
+def test_a_bad_setting_is_one_sentence(own, tmp_path, monkeypatch, variables, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews.csv").write_text(LINES)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "gpt").mkdir()
+    for name in ("model.safetensors", "tokenizer.json"):
+        (tmp_path / "gpt" / name).touch()
+    (tmp_path / "gpt" / "config.json").write_text('{"model_type": "gpt2"}')
+    with pytest.raises(SourceError) as caught:
+        own(**variables)
+    assert expected in str(caught.value)
+    assert is_one_sentence(str(caught.value))
