@@ -15,7 +15,9 @@ BLUE, LIGHT_BLUE = "#0072b2", "#56b4e9"
 DESCRIPTION = 160
 
 project = "fine-tuning-notebooks"
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "sphinx_copybutton"]
+# What a cell prints is there to be read.
+copybutton_selector = "div.highlight pre:not(.cell_output pre)"
 exclude_patterns = ["files"]
 myst_heading_anchors = 4
 # The outputs are those stored in the notebooks.

@@ -57,6 +57,17 @@ def test_the_page_turns_dark_and_light_by_a_click(opened):
     assert len(shades) == 2
 
 
+def test_a_button_copies_the_code_of_a_cell(opened, visitor):
+    visitor.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = opened("en/07_finetune_bert.html")
+    cell = page.locator(".cell_input").first
+    cell.hover()
+    cell.get_by_role("button").click()
+    expect(cell.get_by_role("button")).to_have_attribute("data-tooltip", "Copied!")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("from helpers.preprocess import tokenize")
+
+
 def test_on_a_phone_no_code_is_cut(opened, visitor):
     visitor.page.set_viewport_size(PHONE)
     page = opened("en/07_finetune_bert.html")
