@@ -96,8 +96,9 @@ def read_pyproject() -> str:
 
 
 def read_pins() -> dict[str, str]:
-    """Return the pinned version of each package."""
-    return dict(re.findall(r'^\s*"([\w.-]+)==([\d.]+)",?$', read_pyproject(), re.MULTILINE))
+    """Return the pinned version of each package that the set-up installs, whatever it is for."""
+    lists = re.findall(r"^(?:dependencies|dev) = \[(.*?)\]", read_pyproject(), re.M | re.S)
+    return dict(re.findall(r'"([\w.-]+)==([\d.]+)"', "".join(lists)))
 
 
 def install_command(name: str) -> str:

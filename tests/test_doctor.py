@@ -159,6 +159,12 @@ def test_what_is_cached_is_measured_by_folder(tmp_path):
     assert line == f"{tmp_path}: 6.5 MB (datasets 2.5 MB, hub 4.0 MB)"
 
 
+def test_what_only_some_commands_install_is_not_missed():
+    pins = doctor.read_pins()
+    assert {"torch", "pytest"} < set(pins)
+    assert not {"sphinx", "playwright", "gradio"} & set(pins)
+
+
 @pytest.mark.parametrize(("version", "said"), [("1.0", "1.0"), (None, "is not installed")])
 def test_another_version_or_none_is_set_against_its_pin(version, said, monkeypatch):
     real = doctor.version_of
