@@ -40,6 +40,8 @@ SYSTEMS = {
     "macOS arm64": "aarch64-apple-darwin",
     "Windows x86-64": "x86_64-pc-windows-msvc",
 }
+# A package of cosmic-ray, in pure Python, that is given out as source only.
+SOURCE_ONLY = "yattag"
 
 
 def environment_text() -> str:
@@ -92,14 +94,15 @@ def compile_lock(name: str) -> None:
 
 
 def resolve(name: str, system: str, python: str) -> str | None:
-    """Resolve a lock for one system and one Python, wheels only and nothing installed.
+    """Resolve a lock for one system and one Python, from wheels but for one; install nothing.
 
     Returns:
         None if it resolves, to versions of the lock only; else why not.
     """
     constraint = ("--constraint", str(LOCKS / f"{name}.txt"))
     platform = ("--python-platform", SYSTEMS[system], "--python-version", python)
-    process = uv_compile(wanted_packages(name), *constraint, *platform, "--only-binary", ":all:")
+    wheels = ("--only-binary", ":all:", "--no-binary", SOURCE_ONLY)
+    process = uv_compile(wanted_packages(name), *constraint, *platform, *wheels)
     if process.returncode:
         return process.stderr.partition("error: ")[2].strip()
     locked = (LOCKS / f"{name}.txt").read_text(encoding="utf-8")
