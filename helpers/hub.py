@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 import urllib.error
 import urllib.parse
@@ -20,6 +21,8 @@ from helpers.files import git_blob_id, has_digest, write_whole
 DATASET = "Yelp/yelp_review_full"
 CONFIG = "yelp_review_full"
 MODEL = "google-bert/bert-base-cased"
+# An owner and a name.
+REPOSITORY_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 # What the course loads; the repository also has the same weights for other frameworks.
 MODEL_FILES = (
     "config.json",

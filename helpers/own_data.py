@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from helpers.files import replaced_folder
-from helpers.hub import explain_refusal
+from helpers.hub import REPOSITORY_NAME, explain_refusal
 from helpers.levels import in_order, sort_labels
 from helpers.own_table import (
     READERS,
@@ -46,7 +46,6 @@ TEXT_NAMES = ("text", "review", "comment", "content", "sentence", "body", "messa
 TEXT_NAMES += ("document", "文本", "评论", "内容", "正文", "句子")
 LABEL_NAMES = ("label", "labels", "class", "category", "stars", "star", "rating", "score")
 LABEL_NAMES += ("sentiment", "polarity", "target", "标签", "类别", "分类", "情感", "评分", "星级")
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 # How many rows, and how many classes, a sentence names.
 NAMED = 8
@@ -85,7 +84,7 @@ def prepare_own_data(
     path = Path(name).expanduser()
     if path.exists():
         hub, digest = None, _digest(path)
-    elif HUB_NAME.fullmatch(name) and path.suffix.lower() not in READERS:
+    elif REPOSITORY_NAME.fullmatch(name) and path.suffix.lower() not in READERS:
         hub = _load_hub(name)
         # Of a dataset on the Hub, the folder of its cache is named after its revision.
         digest = " ".join(

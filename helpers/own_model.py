@@ -1,13 +1,11 @@
 """Check the weights that somebody wants to fine-tune in place of the course's own."""
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.hub import explain_refusal
+from helpers.hub import REPOSITORY_NAME, explain_refusal
 
-HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 
 
@@ -39,7 +37,7 @@ def check_model(name: str) -> str:
                 "that 'save_pretrained' wrote for the model and its tokenizer."
             )
         name = str(folder.resolve())
-    elif HUB_NAME.fullmatch(name):
+    elif REPOSITORY_NAME.fullmatch(name):
         config = _download_config(name)
     else:
         raise ModelError(
