@@ -95,14 +95,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         "peak_gflops_bf16": measure_peak(torch.bfloat16),
     }
     results = summarize(rows, peaks) | {"precision": fast_precision(), "rows": rows}
-    for module in (
-        "alternatives",
-        "operators",
-        "variations",
-        "growth",
-        "many_rows",
-        "tokenization",
-    ):
+    for module in PARTS:
         print(f"  {module}", file=sys.stderr, flush=True)
         results[module] = run_child(module)
     results["seconds"] = time.perf_counter() - start
