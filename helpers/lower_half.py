@@ -26,7 +26,8 @@ class RememberedOutputs(torch.nn.Module):
     def forward(self, input_ids: torch.Tensor, **ignored: object) -> torch.Tensor:
         """Return the outputs for a batch of token ids, zeros for padding: the mask hides them."""
         texts = [row[row != self.padding_id].tolist() for row in input_ids]
-        return pad_sequence([self.outputs[tuple(ids)] for ids in texts], batch_first=True)
+        found = pad_sequence([self.outputs[tuple(ids)] for ids in texts], batch_first=True)
+        return found.to(input_ids.device)
 
 
 def lower_half_outputs(
