@@ -7,6 +7,7 @@ from support.prose import (
     CHINESE,
     code_blocks,
     code_spans,
+    differing_numbers,
     foreign_links,
     in_english,
     links,
@@ -70,6 +71,13 @@ def test_the_same_names_and_commands_stand_in_backticks(page):
     english, translated = both(page)
     english = english.replace(ENGLISH_ONLY, "")
     assert code_spans(english) == code_spans(translated.replace(".zh-CN.md", ".md"))
+
+
+@each_page
+def test_each_section_states_the_same_numbers_outside_backticks(page):
+    english, translated = (text.split("\n#") for text in both(page))
+    pairs = zip(translated, english, strict=True)
+    assert [found for pair in pairs if (found := differing_numbers(*pair))] == []
 
 
 @each_page

@@ -12,6 +12,7 @@ from support.prose import (
     TITLES,
     code_blocks,
     code_spans,
+    differing_numbers,
     fixed_words,
     foreign_links,
     in_english,
@@ -141,6 +142,13 @@ def test_a_translation_quotes_the_same_numbers_and_names_in_backticks(name):
         for span in sorted(code_spans(chinese) ^ code_spans(english))
     ]
     assert_none(found)
+
+
+@each_notebook
+def test_a_translation_states_the_same_numbers_outside_backticks(name):
+    """A number is in digits in both languages, or in words in both."""
+    found = {place: differing_numbers(*texts) for place, *texts in translated(name)}
+    assert_none([f"{place}: {numbers}" for place, numbers in found.items() if numbers])
 
 
 @each_notebook

@@ -54,7 +54,7 @@ FORWARD_ONLY = Misconception(
 )
 PEAK_FULLY_USED = Misconception(
     "peak-fully-used",
-    "你以为峰值能用满：厂家公布的是上限，这里按最多用上三成半算，要再除以 0.35。",
+    "你以为峰值能用满：厂家公布的是上限，这里按最多用上 35 % 算，要再除以 0.35。",
     "You took it that the peak is fully used: what a maker publishes is a limit, and with 35 % of "
     "it at best, you divide by 0.35 as well.",
 )

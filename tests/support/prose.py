@@ -1,6 +1,7 @@
 """What the tests read in Markdown, and in the glossary that both languages follow."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from helpers.environment import PROJECT
 GLOSSARY = PROJECT / "docs" / "glossary.md"
 # Chinese characters and punctuation, and the full-width forms of others.
 CHINESE = re.compile("[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]")
+NUMBER = re.compile(r"−?\d+(?:,\d{3})*(?:\.\d+)?|[⁰¹²³⁴-⁹]+")
+# The words by which a number in digits is multiplied.
+UNITS = {"万": 10_000, "亿": 100_000_000, "million": 1_000_000}
+MULTIPLIED = re.compile(rf"(\d+(?:\.\d+)?) ?({'|'.join(UNITS)})")
 
 
 def tokens(text: str, kind: str | None = None) -> Iterator[dict]:
@@ -26,6 +31,23 @@ def tokens(text: str, kind: str | None = None) -> Iterator[dict]:
 def written(text: str) -> str:
     """Everything that is written for a reader, without what stands in backticks."""
     return "\n".join(token.get("raw", "") for token in tokens(text) if token["type"] != "codespan")
+
+
+def numbers(text: str) -> Counter[str]:
+    """The numbers in digits outside backticks, and how often each is there: 3 万 is 30,000."""
+    full = MULTIPLIED.sub(lambda said: f"{float(said[1]) * UNITS[said[2]]:,.0f}", written(text))
+    return Counter(NUMBER.findall(full))
+
+
+def differing_numbers(chinese: str, english: str) -> str:
+    """The numbers in digits that one text has more often than the other; empty if there is none."""
+    only = {"Chinese": numbers(chinese) - numbers(english)}
+    only["English"] = numbers(english) - numbers(chinese)
+    return "; ".join(
+        f"in the {language} only {', '.join(found.elements())}"
+        for language, found in only.items()
+        if found
+    )
 
 
 def code_spans(text: str) -> set[str]:
