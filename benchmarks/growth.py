@@ -7,13 +7,14 @@ import tempfile
 from dataclasses import replace
 from statistics import fmean
 
+import numpy as np
 import torch
 import transformers
 from datasets import Dataset
 
 from benchmarks.learning_curve import FROZEN
-from benchmarks.measure import prepare_arguments, prepare_data, prepare_training
-from benchmarks.recipes import build_recipes
+from benchmarks.measure import predict, prepare_arguments, prepare_data, prepare_training
+from benchmarks.recipes import EPOCHS, build_recipes
 from benchmarks.speed import run_child
 from helpers import finetune, launch
 from helpers.learning_curve import read_runs
@@ -22,6 +23,8 @@ from helpers.throughput import Measurement, measure_training
 
 SIZES = (250, 1_000, 4_000, 8_303)
 LENGTHS = (32, 64, 128, 256, 512)
+# A review has 27 tokens on average.
+KEPT_TOKENS = (4, 8, 16, 32, 64)
 PROCESSES = (1, 2)
 # The smallest size is timed for a whole epoch, the larger ones for this many steps.
 MOST_STEPS = 15
@@ -73,7 +76,34 @@ def by_tokens() -> dict[str, Curve]:
         measured, _ = measure(rows, 3, LENGTH_BATCH)
         curves["ms a text"][length] = 1e3 * measured.seconds / measured.timed.samples
         curves["MB"][length] = peak_megabytes()
-    return curves
+    return curves | {"wrong": errors_by_tokens()}
+
+
+def keep_tokens(rows: Dataset, most: int) -> Dataset:
+    """Cut tokenized texts as truncation does: the first tokens stay, and the last, [SEP]."""
+
+    def cut(row: dict) -> dict:
+        ids = row["input_ids"]
+        kept = ids if len(ids) <= most else [*ids[: most - 1], ids[-1]]
+        return {"input_ids": kept, "attention_mask": [1] * len(kept)}
+
+    return rows.map(cut)
+
+
+def errors_by_tokens() -> Curve:
+    """Return the share of wrong predictions of a model that reads so many tokens of each text."""
+    train, test, tokenizer = prepare_data("longest")
+    best, curve = build_recipes()[-1], {}
+    for most in KEPT_TOKENS:
+        rows, cut_test = keep_tokens(train, most), keep_tokens(test, most)
+        model, _ = prepare_training(best, [rows, cut_test])
+        with tempfile.TemporaryDirectory() as folder:
+            arguments = prepare_arguments(best, folder)
+            steps = EPOCHS * -(-len(rows) // arguments.per_device_train_batch_size) - 1
+            measure_training(model, arguments, rows, tokenizer, steps)
+            labels, _ = predict(model, best, arguments, cut_test, tokenizer, whole=True)
+        curve[most] = float((labels != np.array(test["label"])).mean())
+    return curve
 
 
 def by_threads() -> dict[str, Curve]:
