@@ -237,6 +237,7 @@ def test_each_operator_is_counted_once_and_what_is_left_is_pythons():
 def test_growth_has_a_figure_for_every_size_and_length(small, monkeypatch):
     monkeypatch.setattr(growth, "SIZES", (40, 80))
     monkeypatch.setattr(growth, "LENGTHS", (8, 16))
+    monkeypatch.setattr(growth, "KEPT_TOKENS", (8, 16))
     curves = {"reviews": growth.by_reviews(), "tokens": growth.by_tokens()}
     assert {tuple(curve) for curve in curves["reviews"].values()} == {(40, 80)}
     assert {tuple(curve) for curve in curves["tokens"].values()} == {(8, 16)}
