@@ -4,7 +4,7 @@ A recipe is one file with a function `train(train, validation, seed)`: it gets n
 reviews and its validation split, texts with labels, and returns a function that predicts the labels
 of other texts. The clock starts when `train` is called, in a process of its own whose libraries are
 loaded, and stops when `HELD_OUT_SIZE` other training reviews are predicted, so that nothing can be
-put off. CPU seconds are what counts; wall seconds depend on what else the machine does.
+put off. CPU seconds are what counts; wall-clock seconds depend on what else the machine does.
 
 The rule, as in the public speedruns (modded-nanogpt): a recipe counts if its accuracy on those
 held-out reviews, over 10 seeds, is above `TARGET` by a one-sided t-test with p < 0.01. The
@@ -69,7 +69,7 @@ class SpeedRun:
         digest: of its content: a changed recipe is another one.
         seed: what `train` was given.
         accuracy: on the held-out reviews.
-        seconds: on the wall, until they were predicted.
+        seconds: wall-clock, until they were predicted.
         cpu_seconds: of all threads and processes.
         machine: what decides how fast the machine is.
         date: the day.
@@ -198,7 +198,7 @@ def measure_recipe(path: Path) -> list[SpeedRun]:
     def describe(run: SpeedRun) -> str:
         return (
             f"{run.recipe}, seed {run.seed}: accuracy {run.accuracy:.4f}, "
-            f"{run.cpu_seconds} CPU s, {run.seconds} s on the wall; with start-up"
+            f"{run.cpu_seconds} CPU s, {run.seconds} s wall-clock; with start-up"
         )
 
     planned = [(digest(path), seed) for seed in SEEDS]
