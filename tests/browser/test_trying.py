@@ -12,15 +12,13 @@ import pytest
 import torch
 from datasets import load_dataset
 from playwright.sync_api import Page, expect
+from support.notebooks import in_each_language
 
-from course.notebooks.languages import LANGUAGES
 from course.publish.browser_model import model_files, packed
 from helpers.levels import LEVELS
 from helpers.saved_model import load_finetuned
 from helpers.scoring import EXAMPLES, read_tokens, score
 
-pytestmark = pytest.mark.xdist_group("site")
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 PHONE = {"width": 390, "height": 844}
 READY = {"zh": "模型准备好了", "en": "The model is ready"}
 LONG = {"zh": "只读了前 512 个词元", "en": "only its first 512 tokens were read"}
