@@ -29,12 +29,7 @@ import transformers
 from datasets import Dataset, load_dataset
 from scipy.special import softmax
 from scipy.stats import ttest_1samp
-from transformers import (
-    AutoTokenizer,
-    EarlyStoppingCallback,
-    PreTrainedModel,
-    Trainer,
-)
+from transformers import AutoTokenizer, EarlyStoppingCallback, PreTrainedModel, Trainer
 
 from benchmarks.adaptation import adapt_encoder
 from benchmarks.stored_runs import measure_missing

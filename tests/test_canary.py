@@ -64,9 +64,7 @@ def test_the_cause_of_a_cell_is_found_by_halving(culprits, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("names", "paired"),
-    [(["01", "03"], True), (["03"], False)],
-    ids=["two", "one"],
+    ("names", "paired"), [(["01", "03"], True), (["03"], False)], ids=["two", "one"]
 )
 def test_several_notebooks_are_compared_in_pairs(names, paired, monkeypatch):
     commands = []

@@ -386,10 +386,7 @@ def test_a_notebook_that_is_saved_while_it_runs_is_kept_and_the_rest_is_updated(
 
 
 def test_changes_are_the_differing_lines_under_the_id_of_their_cell():
-    before = notebook(
-        code("a", "", printed="one\ntwo\nthree\n"),
-        code("b", "", printed="b\n"),
-    )
+    before = notebook(code("a", "", printed="one\ntwo\nthree\n"), code("b", "", printed="b\n"))
     after = notebook(code("a", "", printed="one\n2\nthree\n"), code("b", "", printed="b\n"))
     assert changes(before, after) == ["  cell a", "    -two", "    +2"]
 

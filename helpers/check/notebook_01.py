@@ -3,13 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from helpers.check.answers import (
-    Answer,
-    Hint,
-    Misconception,
-    compare,
-    exercise,
-)
+from helpers.check.answers import Answer, Hint, Misconception, compare, exercise
 from helpers.check.reviews import review_rows
 from helpers.levels import LEVELS
 

@@ -5,15 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from helpers.check.answers import (
-    Answer,
-    Hint,
-    Misconception,
-    call,
-    compare,
-    exercise,
-    not_as_asked,
-)
+from helpers.check.answers import Answer, Hint, Misconception, call, compare, exercise, not_as_asked
 from helpers.check.reviews import load_split
 from helpers.levels import CUTS, rating_level, whole_rating_level
 

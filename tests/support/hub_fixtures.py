@@ -15,14 +15,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import torch
-from tokenizers import (
-    Tokenizer,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    processors,
-)
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import BertConfig, BertForPreTraining
 
 from course.environment.kernel import OFFLINE
