@@ -1,9 +1,6 @@
 """The page where the model answers in the reader's own browser, compared with PyTorch."""
 
-import functools
-import http.server
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,6 +9,7 @@ import pytest
 import torch
 from datasets import load_dataset
 from playwright.sync_api import Page, expect
+from support.loopback import served
 from support.notebooks import in_each_language
 
 from course.publish.browser_model import model_files, packed
@@ -41,22 +39,14 @@ TWENTY_WORDS = (
 )
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def address(built_site, request) -> Iterator[str]:
     """Where the website is: on the disk, or on a static host."""
     if request.param == "disk":
         yield built_site.as_uri()
         return
-    handler = functools.partial(Quiet, directory=built_site)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(built_site) as address:
+        yield address
 
 
 @pytest.fixture
