@@ -8,10 +8,10 @@ from textwrap import dedent, indent
 
 from helpers.check import EXERCISES
 
-# Exercises that do not ask for a function.
-WHOLE = ("05-2", "05-3")
+# They ask for a set and for a class.
+NO_FUNCTION = ("05-2", "05-3")
 
-# The body of the function that the exercise asks for.
+# The body of the function that the exercise asks for; of those two, the whole answer.
 MISTAKES: dict[str, dict[str, str]] = {
     "00-1": {
         "count-for-share": "return sum(a == b for a, b in zip(predictions, references))",
@@ -628,6 +628,6 @@ MISTAKES: dict[str, dict[str, str]] = {
 def mistake(number: str, name: str) -> str:
     """The code of an answer to an exercise that shows a misconception."""
     written = dedent(MISTAKES[number][name]).strip()
-    if number in WHOLE:
+    if number in NO_FUNCTION:
         return written
     return f"def {EXERCISES[number].signature}:\n{indent(written, '    ')}"
