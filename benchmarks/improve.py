@@ -15,7 +15,6 @@ import dataclasses
 import io
 import itertools
 import platform
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -28,15 +27,12 @@ import numpy as np
 import torch
 import transformers
 from datasets import Dataset, load_dataset
+from scipy.special import softmax
 from scipy.stats import ttest_1samp
-from transformers import (
-    AutoTokenizer,
-    EarlyStoppingCallback,
-    PreTrainedModel,
-    Trainer,
-)
+from transformers import AutoTokenizer, EarlyStoppingCallback, PreTrainedModel, Trainer
 
 from benchmarks.adaptation import adapt_encoder
+from benchmarks.stored_runs import measure_missing
 from course.environment.kernel import prepare_kernel_environment
 from helpers.baselines import load_ratings
 from helpers.files import write_whole
@@ -214,8 +210,7 @@ def level_probabilities(lever: Lever, logits: np.ndarray) -> np.ndarray:
         return cumulative_probabilities(logits)
     if lever.objective == "regression":
         return np.eye(5)[np.clip(np.rint(logits.squeeze(-1) + 2), 0, 4).astype(int)]
-    exponents = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return exponents / exponents.sum(axis=1, keepdims=True)
+    return softmax(logits, axis=1)
 
 
 @cache
@@ -419,7 +414,8 @@ def planned_runs(precision: str) -> list[tuple[str, str, str, int]]:
     """Return the split, precision, row and seed of every run on validation, in order."""
     table = [("validation", precision, row, seed) for seed in SEEDS for row in ROWS]
     live = [("validation", "float32", LIVE, SEEDS[0])]
-    return table[: len(ROWS)] + live + table[len(ROWS) :]
+    # If the table is in float32, the live run is in it already.
+    return list(dict.fromkeys(table[: len(ROWS)] + live + table[len(ROWS) :]))
 
 
 def choose(runs: Sequence[LeverRun], precision: str) -> str | None:
@@ -454,21 +450,19 @@ def main(arguments: Sequence[str] = ()) -> int:
     transformers.logging.disable_progress_bar()
     precision = fast_precision()
     runs = read_lever_runs(PATH) if PATH.exists() else []
-    _complete(runs, planned_runs(precision))
+    runs = _complete(runs, planned_runs(precision))
     rows = [row for row in (RECIPE, choose(runs, precision)) if row]
-    _complete(runs, [("test", precision, row, seed) for seed in SEEDS for row in rows])
+    runs = _complete(runs, [("test", precision, row, seed) for seed in SEEDS for row in rows])
     print(f"written: data/{PATH.name}, {len(runs)} runs")
     return 0
 
 
-def _complete(runs: list[LeverRun], planned: Sequence[tuple[str, str, str, int]]) -> None:
-    known = {(run.split, run.precision, run.lever, run.seed) for run in runs}
-    for key in planned:
-        if key in known:
-            continue
-        known.add(key)
-        run = measure(*key)
-        runs.append(run)
-        write_lever_runs(runs, PATH)
-        line = f"{run.split} {run.lever}, seed {run.seed}, {run.precision}: {run.accuracy:.4f}"
-        print(f"{line}, {run.seconds:.0f} s", file=sys.stderr, flush=True)
+def _complete(runs: list[LeverRun], planned: list[tuple[str, str, str, int]]) -> list[LeverRun]:
+    stored = {(run.split, run.precision, run.lever, run.seed): run for run in runs}
+    return measure_missing(
+        planned, stored, measure, lambda runs: write_lever_runs(runs, PATH), _describe
+    )
+
+
+def _describe(run: LeverRun) -> str:
+    return f"{run.split} {run.lever}, seed {run.seed}, {run.precision}: {run.accuracy:.4f}"

@@ -19,25 +19,24 @@ ROWS = 100_000
 SHORT = 16
 
 
-def synthetic_rows(count: int) -> Dataset:
-    """Return so many different texts: the course's own, each with a number added."""
+def synthetic_rows() -> Dataset:
+    """Return ROWS different texts: the course's own, each with a number added."""
     source = get_source()
     reviews = load_dataset(source.dataset, split="train", cache_dir=source.cache_dir)
     texts, labels = list(reviews["text"]), list(reviews["label"])
-    numbers = range(count)
     columns = {
-        "label": [labels[number % len(labels)] for number in numbers],
-        "text": [f"{texts[number % len(texts)]} {number}" for number in numbers],
+        "label": [labels[number % len(labels)] for number in range(ROWS)],
+        "text": [f"{texts[number % len(texts)]} {number}" for number in range(ROWS)],
     }
     return Dataset.from_dict(columns, features=reviews.features)
 
 
-def main(count: int = ROWS) -> None:
+def main() -> None:
     """Print, as the last line, the seconds of each part and the peak memory of this process."""
     datasets.disable_progress_bars()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         path = str(Path(folder, "rows.parquet"))
-        synthetic_rows(count).to_parquet(path)
+        synthetic_rows().to_parquet(path)
         seconds, last = {}, time.perf_counter()
 
         def done(part: str) -> None:

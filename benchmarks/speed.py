@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import torch
 from transformers import AutoConfig
@@ -104,9 +103,5 @@ def main(arguments: Sequence[str] = ()) -> int:
     draw_rows(results, BUILD / "bench.png")
     draw_growth(results["growth"], BUILD / "bench_growth.png")
     print(tables(results))
-    print(f"\nwritten: {', '.join(_short(BUILD / n) for n in ('bench.json', 'bench.png'))}")
+    print("\nwritten: build/bench.json, build/bench.png, build/bench_growth.png")
     return 0
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(PROJECT))

@@ -6,7 +6,7 @@ is installed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 READERS = {
     "learner": "To learn",
@@ -38,7 +38,7 @@ class Command:
     module: str
     environment: str | None = "course"
     arguments: tuple[str, ...] = ()
-    options: tuple[tuple[str, str], ...] = field(default=())
+    options: tuple[tuple[str, str], ...] = ()
 
 
 def _test(name: str, summary: str, environment: str = "course", quick: bool = False) -> Command:

@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from helpers.levels import rating_level, whole_rating_level
+from helpers.pooling import mean_pool
 from helpers.sources import Source
 
 # A word of two letters or more, as is the library's default; and each character of a script that is
@@ -110,8 +111,7 @@ def mean_embeddings(
         rows = by_length[start : start + batch_size]
         some = [texts[row] for row in rows]
         batch = tokenizer(some, truncation=True, padding=True, return_tensors="pt")
-        mask = batch["attention_mask"].unsqueeze(-1)
-        means[rows] = (encoder(**batch).last_hidden_state * mask).sum(dim=1) / mask.sum(dim=1)
+        means[rows] = mean_pool(encoder(**batch).last_hidden_state, batch["attention_mask"])
     return means.numpy()
 
 

@@ -111,12 +111,12 @@ def prepare_own_data(
     return OwnData(**json.loads(record.read_text(encoding="utf-8")) | {"folder": folder})
 
 
-def first_texts(data: OwnData, size: int = 200) -> list[str]:
-    """Return the first training texts of a prepared dataset."""
+def first_texts(data: OwnData) -> list[str]:
+    """Return the first 200 training texts of a prepared dataset."""
     import pyarrow.parquet
 
     file = pyarrow.parquet.ParquetFile(data.folder / "train.parquet")
-    return next(file.iter_batches(size, columns=["text"]))["text"].to_pylist()
+    return next(file.iter_batches(200, columns=["text"]))["text"].to_pylist()
 
 
 def _digest(path: Path) -> str:

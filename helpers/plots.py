@@ -282,7 +282,7 @@ def plot_reliability(bins: Mapping[str, Sequence[tuple[float, float, int]]], tit
         style = {"color": COLOURS[number], "linestyle": LINE_STYLES[number]}
         axes.plot(x, y, marker="os^"[number], label=name, **style)
         for place, count in enumerate(counts if number == 0 else ()):
-            axes.annotate(f"{count}", (x[place], y[place]), (6, -12), textcoords="offset points")
+            axes.annotate(f"{count}", (x[place], y[place]), (6, -12), **BESIDE)
     axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
     axes.legend(loc="upper left")
     return figure

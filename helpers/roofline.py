@@ -3,7 +3,7 @@
 Source of the roofline: Williams, Waterman & Patterson, CACM 52 (4), 2009.
 """
 
-import time
+import timeit
 from collections.abc import Callable
 
 import torch
@@ -122,12 +122,7 @@ def measure_bandwidth() -> float:
     return 2 * source.nbytes / _least_seconds(lambda: target.copy_(source)) / 1e9
 
 
-def _least_seconds(work: Callable[[], object], repeats: int = 9) -> float:
+def _least_seconds(work: Callable[[], object]) -> float:
     work()
-    durations = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        durations.append(time.perf_counter() - start)
     # What else the machine does can only add to the time.
-    return min(durations)
+    return min(timeit.repeat(work, number=1, repeat=9))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from support.notebooks import IN_EACH_LANGUAGE
+from support.notebooks import IN_EACH_LANGUAGE, in_both_languages
 from support.prose import plain, tables, tokens
 
 from helpers.environment import PROJECT
@@ -24,7 +24,6 @@ def name(path: Path) -> str:
     return str(path.relative_to(PROJECT))
 
 
-each_notebook = pytest.mark.parametrize("path", IN_EACH_LANGUAGE, ids=name)
 each_text = pytest.mark.parametrize("path", [*IN_EACH_LANGUAGE, *PAGES], ids=name)
 
 
@@ -42,7 +41,7 @@ def outputs(path: Path) -> list[tuple[str, dict]]:
     return [(cell.id, output) for cell in cells for output in cell.get("outputs", [])]
 
 
-@each_notebook
+@in_both_languages
 def test_every_displayed_picture_has_alt_text(path):
     for cell, output in outputs(path):
         for kind in output.get("data", {}):
@@ -50,7 +49,7 @@ def test_every_displayed_picture_has_alt_text(path):
                 assert output.metadata.get(kind, {}).get("alt", "").strip(), cell
 
 
-@each_notebook
+@in_both_languages
 def test_the_alt_text_of_a_plot_that_nbval_leaves_out_is_in_its_code(path):
     for cell in nbformat.read(path, as_version=4).cells:
         if "nbval-ignore-output" in cell.metadata.get("tags", []):
@@ -59,14 +58,14 @@ def test_the_alt_text_of_a_plot_that_nbval_leaves_out_is_in_its_code(path):
                 assert alt.partition(" (plot: ")[0] in cell.source, cell.id
 
 
-@each_notebook
+@in_both_languages
 def test_every_displayed_table_has_header_cells(path):
     for cell, output in outputs(path):
         for table in HTML_TABLE.findall(output.get("data", {}).get("text/html", "")):
             assert "<th" in table, cell
 
 
-@each_notebook
+@in_both_languages
 def test_every_image_in_displayed_html_has_alt_text(path):
     for cell, output in outputs(path):
         for image in HTML_IMAGE.findall(output.get("data", {}).get("text/html", "")):

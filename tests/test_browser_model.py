@@ -7,6 +7,7 @@ import re
 import shutil
 
 import pytest
+from support.notebooks import in_each_language
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from course.environment.npm import NpmError
@@ -130,7 +131,7 @@ def test_a_packed_file_is_the_same_every_time_and_comes_back_whole():
     assert (name, gzip.decompress(base64.b64decode(text))) == ("a.bin", content)
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@in_each_language
 def test_the_names_of_labels_and_folders_are_text(language):
     own = BrowserModel(31_000_000, ["<b>bad</b>", "good"], own="my `model`\n<i>")
     text = page_text(language, own)
@@ -139,7 +140,7 @@ def test_the_names_of_labels_and_folders_are_text(language):
     assert "31.0 MB" in text
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@in_each_language
 def test_every_sentence_of_the_script_is_on_the_page_in_each_language(language):
     text = page_text(language, BrowserModel(31_000_000, list(LEVELS)))
     script = (site.try_page.TEMPLATE / "try.js").read_text(encoding="utf-8")

@@ -51,22 +51,20 @@ def test_a_plot_that_only_looks_different_is_a_kind_of_its_own():
     "culprits", [{"a"}, {"e"}, {"b", "d"}], ids=["first", "last", "two together"]
 )
 def test_the_cause_of_a_cell_is_found_by_halving(culprits, monkeypatch):
-    def run_cells(notebooks, changes, project):
+    def run_cells(notebooks, changes):
         changed = culprits <= {change.name for change in changes}
         cell = ChangedCell(NOTEBOOK.stem, "tokenize", "1", "2", "number moved")
         return [cell] * changed
 
     monkeypatch.setattr(compare, "run_cells", run_cells)
-    (cell,) = run_cells([NOTEBOOK], CHANGES, None)
+    (cell,) = run_cells([NOTEBOOK], CHANGES)
     find_causes(NOTEBOOK, CHANGES, [cell])
     assert culprits <= {change.name for change in cell.causes}
     assert len(culprits) > 1 or len(cell.causes) == 1
 
 
 @pytest.mark.parametrize(
-    ("names", "paired"),
-    [(["01", "03"], True), (["03"], False)],
-    ids=["two", "one"],
+    ("names", "paired"), [(["01", "03"], True), (["03"], False)], ids=["two", "one"]
 )
 def test_several_notebooks_are_compared_in_pairs(names, paired, monkeypatch):
     commands = []

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source, source_of
-from support.mistakes import MISTAKES, mistake
+from support.mistakes import MISTAKES, NO_FUNCTION, mistake
 from support.prose import CHINESE
 from traitlets.config import Config
 
@@ -26,9 +26,6 @@ SHOWN = [
     for number, exercise in EXERCISES.items()
     for misconception in exercise.misconceptions
 ]
-
-# They ask for a set and for a class.
-NO_FUNCTION = ("05-2", "05-3")
 
 each_exercise = pytest.mark.parametrize("number", EXERCISES)
 each_misconception = pytest.mark.parametrize(("number", "name"), SHOWN)

@@ -209,8 +209,6 @@ def test_too_little_memory_and_disk_are_wrong(monkeypatch):
 
 
 def test_damaged_weights_are_noticed_whatever_the_record_says(tmp_path, monkeypatch):
-    from helpers import sources
-
     (tmp_path / "config.json").write_bytes(b"damaged")
     monkeypatch.setattr(sources, "find_weights", lambda: tmp_path)
     monkeypatch.setattr(sources, "WEIGHTS_SHA256", {"config.json": "0" * 64})

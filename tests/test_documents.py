@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from support.prose import (
     CHINESE,
+    GLOSSARY,
     code_blocks,
     code_spans,
     differing_numbers,
@@ -21,7 +22,6 @@ from course.notebooks.pages import chinese, confirm, unconfirmed
 from helpers.environment import PROJECT
 
 # The glossary is one page for both.
-GLOSSARY = PROJECT / "docs" / "glossary.md"
 ALL = [*PROJECT.glob("README*.md"), *(PROJECT / "docs").glob("*.md")]
 ENGLISH = sorted(path for path in ALL if ".zh-CN" not in path.name and path != GLOSSARY)
 # What an English page may say in Chinese: the name of the document, and of the language.

@@ -6,7 +6,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbformat import NotebookNode
-from support.notebooks import code, notebook, prose
+from support.notebooks import code, in_each_language, notebook, prose
 
 from course.notebooks import run as run_notebooks
 from course.notebooks import update as update_notebooks
@@ -209,7 +209,7 @@ def test_the_pages_ask_nothing_of_the_network(good, tmp_path):
     assert FETCHED.findall(index_page(table_rows([good]), "en")) == []
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@in_each_language
 def test_the_pages_say_which_language_they_are_in(good, tmp_path, language):
     write_pages(good, tmp_path, language)
     page = (tmp_path / "00_good.html").read_text(encoding="utf-8")
@@ -386,10 +386,7 @@ def test_a_notebook_that_is_saved_while_it_runs_is_kept_and_the_rest_is_updated(
 
 
 def test_changes_are_the_differing_lines_under_the_id_of_their_cell():
-    before = notebook(
-        code("a", "", printed="one\ntwo\nthree\n"),
-        code("b", "", printed="b\n"),
-    )
+    before = notebook(code("a", "", printed="one\ntwo\nthree\n"), code("b", "", printed="b\n"))
     after = notebook(code("a", "", printed="one\n2\nthree\n"), code("b", "", printed="b\n"))
     assert changes(before, after) == ["  cell a", "    -two", "    +2"]
 

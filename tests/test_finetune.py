@@ -60,10 +60,7 @@ def refuse(capsys, *arguments: str) -> str:
         (["--train_samples", "many"], "invalid int value: 'many': see --help."),
         (["--nonsense"], "There is no argument --nonsense: see --help."),
         (["--eval_strategy", "steps"], "These arguments cannot be used: "),
-        (
-            ["--accelerator_config", "no.json"],
-            "cannot be used: [Errno 2] No such file or dir",
-        ),
+        (["--accelerator_config", "no.json"], "cannot be used: [Errno 2] No such file or dir"),
         (["--source", "moon"], "There is no source 'moon'"),
         (["--metric_for_best_model", "moon"], "pass one of loss, accuracy, mae, macro_f1."),
         (["--batch_eval_metrics", "True"], "--batch_eval_metrics is True: the program's metrics"),

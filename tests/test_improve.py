@@ -3,10 +3,10 @@
 import dataclasses
 import itertools
 
-import nbformat
 import numpy as np
 import pytest
 import torch
+from support.notebooks import code_cells
 from transformers import BertConfig, BertForMaskedLM
 
 from benchmarks import improve
@@ -25,7 +25,6 @@ from benchmarks.improve import (
     prepare_model,
     prepare_rows,
 )
-from course.notebooks.execute import find_notebooks
 from helpers.improvement import LeverRun, read_lever_runs, write_lever_runs
 from helpers.sampling import split_validation, take_sample
 from helpers.sources import Source
@@ -39,12 +38,6 @@ def lever_run(split: str, precision: str, row: str, seed: int, accuracy: float =
     return LeverRun(
         split, precision, row, seed, "0" * hits + "1" * (SIZE - hits), 1, 2, "a machine"
     )
-
-
-def code(cell_id: str) -> nbformat.NotebookNode:
-    (path,) = find_notebooks("13")
-    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
-    return cells[cell_id]
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +88,7 @@ def test_it_trains_on_the_course_s_thousand_reviews_and_no_part_shares_a_text(so
 def test_the_first_row_is_the_recipe_of_notebook_07():
     lever = LEVERS[RECIPE]
     assert lever.epochs == ARGUMENTS["num_train_epochs"]
-    (path,) = find_notebooks("07")
-    assert "num_hidden_layers // 2" in path.read_text(encoding="utf-8")
+    assert "num_hidden_layers // 2" in code_cells("07")["freeze"].source
     assert lever.frozen_layers == improve.FROZEN == 6 // 2
     assert (lever.rate, lever.head_rate, lever.lora_rank, lever.teacher) == (None, None, 0, None)
     assert (lever.objective, lever.mean_pooling, lever.adapted) == ("labels", False, False)
@@ -104,7 +96,7 @@ def test_the_first_row_is_the_recipe_of_notebook_07():
 
 def test_notebook_13_lists_the_rows_that_are_measured():
     names: dict[str, object] = {}
-    exec(code("guess").source, names)
+    exec(code_cells("13")["guess"].source, names)
     assert sorted(names["names"]) == sorted(row for row in ROWS if row != RECIPE)
 
 

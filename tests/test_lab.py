@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from jupyter_server.auth.identity import IdentityProvider, PasswordIdentityProvider
+from support.notebooks import in_each_language
 from support.running_lab import running_lab, start
 
 from course.notebooks.languages import notebook_folder
@@ -25,7 +26,7 @@ def refusal(home: Path, *options: str) -> str:
     return errors.strip().splitlines()[-1]
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@in_each_language
 def test_it_opens_the_chosen_language_with_the_other_beside_it(monkeypatch, language):
     monkeypatch.setenv("COURSE_LANG", language)
     options = lab.command_line(["--no-browser"])

@@ -3,11 +3,10 @@ import re
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from support.loopback import served
 
 from course.environment.kernel import OFFLINE, prepare_kernel_environment
 
@@ -36,23 +35,13 @@ def refused(call: str, imports: str = "socket") -> str:
     return child.stdout.split(REFUSAL)[1].split()[0].strip("'\")>,]")
 
 
-class Hello(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"hello")
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
-def port() -> Iterator[str]:
+def port(tmp_path_factory) -> Iterator[str]:
     """The port of a server on loopback."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Hello) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield str(server.server_address[1])
-        server.shutdown()
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "index.html").write_text("hello")
+    with served(folder) as address:
+        yield address.rpartition(":")[2]
 
 
 TCP, UDP = "socket.socket()", "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)"

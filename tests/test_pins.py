@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from course.canary.releases import canonical
 from course.doctor import read_pyproject
 from course.environment.install import ENVIRONMENTS, LOCKS, PROJECT, requirements
 from course.environment.lock import EXTRAS, environment_text
@@ -30,16 +31,12 @@ def test_the_edition_has_one_number(page, words):
     assert words in text, f"{page} has another version than pyproject.toml"
 
 
-def normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def locked(name: str) -> dict[str, set[str]]:
     """The versions of each package in a lock: more than one where markers tell them apart."""
     versions: dict[str, set[str]] = {}
     for line in (LOCKS / f"{name}.txt").read_text(encoding="utf-8").splitlines()[1:]:
         package, version, _ = LINE.fullmatch(line).groups()
-        versions.setdefault(normalized(package), set()).add(version)
+        versions.setdefault(canonical(package), set()).add(version)
     return versions
 
 
@@ -55,7 +52,7 @@ def test_the_conda_environment_is_derived_from_today_s_pins():
 @pytest.mark.parametrize("name", EXTRAS)
 def test_every_pin_of_an_environment_is_in_its_lock(name):
     pins = requirements(*EXTRAS[name]) + DIRECT * ENVIRONMENTS[name].has_course
-    wanted = {normalized(pin.split("==")[0]): {pin.split("==")[1]} for pin in pins}
+    wanted = {canonical(pin.split("==")[0]): {pin.split("==")[1]} for pin in pins}
     found = locked(name)
     assert {package: found.get(package) for package in wanted} == wanted, LOCK
 

@@ -3,10 +3,9 @@ import shutil
 
 import pytest
 import torch
-from support.notebooks import cells
+from support.notebooks import code_cells
 from transformers import AutoTokenizer
 
-from course.notebooks.execute import find_notebooks
 from helpers import saved_model, sources
 from helpers.levels import LEVELS
 from helpers.sampling import VALIDATION_SIZE
@@ -115,11 +114,11 @@ def test_it_is_trained_by_the_recipe_of_notebook_07(source, models, monkeypatch)
         for each in (given["args"], written)
     )
     assert found == expected
-    assert f"size=min({len(given['train_dataset'])}," in code_of_07("load")
-    assert 'split_validation(tokenized["train"])' in code_of_07("load")
+    assert f"size=min({len(given['train_dataset'])}," in code_cells("07")["load"].source
+    assert 'split_validation(tokenized["train"])' in code_cells("07")["load"].source
     assert len(given["eval_dataset"]) == VALIDATION_SIZE
     trained = [name for name, p in given["model"].named_parameters() if p.requires_grad]
-    assert "layers=model.config.num_hidden_layers // 2" in code_of_07("freeze")
+    assert "layers=model.config.num_hidden_layers // 2" in code_cells("07")["freeze"].source
     assert min(name for name in trained if ".layer." in name).startswith("bert.encoder.layer.3.")
 
 
@@ -127,14 +126,9 @@ class Scratch:
     name = "scratch"
 
 
-def code_of_07(cell: str) -> str:
-    [path] = find_notebooks("07")
-    return next(each.source for each in cells(path, "code") if each.id == cell)
-
-
 def call_in_07(cell: str, name: str) -> str:
     """The call of a function in a cell of notebook 07."""
-    nodes = ast.walk(ast.parse(code_of_07(cell)))
+    nodes = ast.walk(ast.parse(code_cells("07")[cell].source))
     calls = (node for node in nodes if isinstance(node, ast.Call))
     return next(ast.unparse(call) for call in calls if getattr(call.func, "id", "") == name)
 

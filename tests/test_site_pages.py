@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from support.notebooks import in_each_language
 
 from course.notebooks.execute import find_notebooks
 from course.notebooks.languages import LANGUAGES
@@ -19,8 +20,6 @@ OPENING = """# 00 Start: and see
 [how](../../docs/learning.md)
 
 **Time**: about 8 minutes to read; about 20 seconds to run on a 2-core CPU."""
-
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """The files of measured runs, and the notebooks that train one of those runs again."""
 
-import nbformat
 import pytest
+from support.notebooks import code_cells
 
 from benchmarks.improve import LIVE
-from course.notebooks.execute import find_notebooks
 from helpers import improvement, learning_curve, learning_rates
 
 WRITTEN = {
@@ -38,8 +37,7 @@ def test_a_file_is_as_it_is_written(stored, write, tmp_path):
     ],
 )
 def test_a_notebook_trains_one_run_again_and_finds_the_same(number, sources, check, printed):
-    (path,) = find_notebooks(number)
-    cells = {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+    cells = code_cells(number)
     assert [cell for cell, code in sources.items() if code not in cells[cell].source] == []
     assert "nbval-ignore-output" not in cells[check].metadata.get("tags", [])
     assert f"{printed} the stored one: True" in cells[check].outputs[0].text

@@ -5,13 +5,13 @@ import random
 import re
 from fractions import Fraction
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, List, Value, load_dataset
 from IPython.display import HTML
+from support.notebooks import code_cells
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
@@ -75,21 +75,48 @@ PLOTS = [
     plots.plot_roofline,
 ]
 
-
-def code_cells(number: str) -> dict[str, str]:
-    """Return the source of each code cell of a notebook, by its id."""
-    (path,) = find_notebooks(number)
-    cells = nbformat.read(path, as_version=4).cells
-    return {cell.id: cell.source for cell in cells if cell.cell_type == "code"}
+# What 15 to 17 people gave each of sixty texts.
+RATINGS = [np.random.default_rng(n).integers(-4, 5, 15 + n % 3).tolist() for n in range(60)]
+VALUES = np.random.default_rng(1).random(50)
+LENGTHS = [3, 17, 60, 60, 1]
+# Functions with the notebook, the cells that lead to each, and what it is called with.
+CALLS = [
+    (preprocess.padding_share, "03", ["compare-padding"], (LENGTHS, None)),
+    (preprocess.padding_share, "03", ["compare-padding"], (LENGTHS, 64)),
+    (intervals.bootstrap_interval, "06", ["bootstrap"], (VALUES, 0.5)),
+    (intervals.bootstrap_interval, "06", ["bootstrap"], (VALUES, 0.95)),
+    (baselines.median_class, "06", ["median"], ([0, 1, 2, 2], 3)),
+    (baselines.median_class, "06", ["median"], ([3, 1], 3)),
+    (baselines.median_class, "06", ["median"], ([4, 4, 0], 3)),
+    (baselines.one_person_errors, "06", ["raters", "one-person"], (RATINGS,)),
+    (baselines.half_panel_hits, "06", ["rating-level", "ceiling"], (RATINGS, 0)),
+    (baselines.half_panel_hits, "06", ["rating-level", "ceiling"], (RATINGS, 3)),
+    (intervals.cluster_bootstrap_interval, "06", ["one-person-interval"], (RATINGS, 0.5)),
+    (intervals.cluster_bootstrap_interval, "06", ["one-person-interval"], (RATINGS, 0.95)),
+    (median_level, "13", ["median-level"], (np.random.default_rng(0).dirichlet(np.ones(5), 50),)),
+    (holm_adjusted, "13", ["holm"], ([0.01, 0.2, 0.004, 0.03],)),
+]
+# What the notebooks have imported before.
+IMPORTED = {
+    "ClassLabel": ClassLabel,
+    "Fraction": Fraction,
+    "HTML": HTML,
+    "List": List,
+    "np": np,
+    "pd": pd,
+    "random": random,
+    "rating_level": levels.rating_level,
+    "torch": torch,
+}
 
 
 def taught(number: str, cell_ids: list[str], **given: object) -> dict[str, object]:
     """Run cells of a notebook up to their last definition; return the names they define."""
-    sources = code_cells(number)
-    names = dict(given)
+    cells = code_cells(number)
+    names = IMPORTED | given
     for cell_id in cell_ids:
         # What stands at the left margin after the last definition is a use of it.
-        lines = sources[cell_id].splitlines()
+        lines = cells[cell_id].source.splitlines()
         last = max(n for n, line in enumerate(lines) if line.startswith(("def ", "class ")))
         body = [n for n in range(last + 1, len(lines)) if lines[n] and lines[n][0] != " "]
         exec("\n".join(lines[: body[0] if body else None]), names)
@@ -113,11 +140,17 @@ def test_a_plot_names_the_cell_that_uses_it_first(function):
     note = inspect.getdoc(function).splitlines()[-1]
     call = re.compile(rf"\b{function.__name__}\(")
     for path in find_notebooks():
-        for cell_id, source in code_cells(path.name[:2]).items():
-            if call.search(source):
+        for cell_id, cell in code_cells(path.name[:2]).items():
+            if call.search(cell.source):
                 assert note == f"First used in {path.name[:2]}, cell `{cell_id}`."
                 return
     pytest.fail(f"No notebook calls {function.__name__}.")
+
+
+@pytest.mark.parametrize(("function", "number", "cells", "arguments"), CALLS)
+def test_a_function_of_a_notebook_gives_the_same(function, number, cells, arguments):
+    notebook = taught(number, cells)
+    np.testing.assert_equal(notebook[function.__name__](*arguments), function(*arguments))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 42])
@@ -131,7 +164,7 @@ def test_reservoir_sample(seed):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_choose_rows(reviews, stream):
-    notebook = taught("02", ["reservoir-sample", "choose-rows"], random=random)
+    notebook = taught("02", ["reservoir-sample", "choose-rows"])
     rows = reviews.select(range(50)).to_iterable_dataset() if stream else reviews
     expected = display.choose_rows(rows, 7, seed=3)
     assert notebook["choose_rows"](rows, 7, seed=3) == expected
@@ -152,7 +185,7 @@ def test_the_document_s_tokenize_function_pads_and_cuts_to_what_the_model_reads(
 
 
 def test_readable():
-    notebook = taught("02", ["readable"], ClassLabel=ClassLabel, List=List)
+    notebook = taught("02", ["readable"])
     label = ClassLabel(names=["bad", "good"])
     for value, feature in [
         (0, label),
@@ -172,8 +205,7 @@ def test_show_random_elements(monkeypatch):
     rows = {"label": [0, 1, -1], "text": ["$1 or $2", "<b>", "plain"]}
     dataset = Dataset.from_dict(rows, features=features)
     cells = ["reservoir-sample", "choose-rows", "readable", "show"]
-    given = {"random": random, "pd": pd, "HTML": HTML, "ClassLabel": ClassLabel, "List": List}
-    notebook = taught("02", cells, **given)
+    notebook = taught("02", cells)
     notebook["display"] = lambda html: shown.append(html.data)
     monkeypatch.setattr(display, "display", lambda html: shown.append(html.data))
     notebook["show_random_elements"](dataset, 3, seed=1)
@@ -190,14 +222,6 @@ def test_tokenize(reviews, tokenizer, max_length):
     # One text has one type: the helper leaves that column out.
     assert {number for types in expected.pop("token_type_ids") for number in types} == {0}
     assert preprocess.tokenize(rows, tokenizer, max_length)[:] == expected
-
-
-@pytest.mark.parametrize("padded_length", [None, 64])
-def test_padding_share(padded_length):
-    notebook = taught("03", ["compare-padding"])
-    lengths = [3, 17, 60, 60, 1]
-    expected = preprocess.padding_share(lengths, padded_length)
-    assert notebook["padding_share"](lengths, padded_length) == pytest.approx(expected)
 
 
 def test_split_validation(reviews):
@@ -230,15 +254,6 @@ def test_compute_metrics(source):
     assert notebook["compute_metrics"](evaluation) == expected
 
 
-@pytest.mark.parametrize("level", [0.5, 0.95])
-def test_bootstrap_interval(level):
-    notebook = taught("06", ["bootstrap"], np=np)
-    values = np.random.default_rng(1).random(50)
-    assert notebook["bootstrap_interval"](values, level) == intervals.bootstrap_interval(
-        values, level
-    )
-
-
 @pytest.mark.parametrize("layers", [0, 2, 6])
 def test_freeze_lower_layers(source, layers):
     notebook = taught("07", ["freeze"])
@@ -251,7 +266,7 @@ def test_freeze_lower_layers(source, layers):
 
 
 def test_mean_embeddings(classifier, tokenizer, reviews):
-    notebook = taught("07", ["embeddings"], torch=torch)
+    notebook = taught("07", ["embeddings"])
     texts, encoder = reviews["text"][:12], classifier.base_model
     expected = baselines.mean_embeddings(texts, encoder, tokenizer, batch_size=5)
     found = notebook["mean_embeddings"](texts, encoder, tokenizer, batch_size=5)
@@ -292,53 +307,15 @@ def train_tiny(source, folder, metric: str, *callbacks: TrainerCallback) -> list
     return trainer.state.log_history
 
 
-# What 15 to 17 people gave each of sixty texts.
-RATINGS = [np.random.default_rng(n).integers(-4, 5, 15 + n % 3).tolist() for n in range(60)]
-
-
-@pytest.mark.parametrize("labels", [[0, 1, 2, 2], [3, 1], [4, 4, 0]])
-def test_median_class(labels):
-    notebook = taught("06", ["median"], np=np)
-    expected = baselines.median_class(labels, 3).tolist()
-    assert notebook["median_class"](labels, 3).tolist() == expected
-
-
-def test_one_person_errors():
-    given = {"np": np, "Fraction": Fraction, "rating_level": levels.rating_level}
-    notebook = taught("06", ["raters", "one-person"], **given)
-    expected = [row.tolist() for row in baselines.one_person_errors(RATINGS)]
-    assert [row.tolist() for row in notebook["one_person_errors"](RATINGS)] == expected
-
-
-@pytest.mark.parametrize("seed", [0, 3])
-def test_half_panel_hits(seed):
-    notebook = taught("06", ["rating-level", "ceiling"], np=np)
-    expected = baselines.half_panel_hits(RATINGS, seed).tolist()
-    assert notebook["half_panel_hits"](RATINGS, seed).tolist() == expected
-
-
-@pytest.mark.parametrize("level", [0.5, 0.95])
-def test_cluster_bootstrap_interval(level):
-    notebook = taught("06", ["one-person-interval"], np=np)
-    expected = intervals.cluster_bootstrap_interval(RATINGS, level)
-    assert notebook["cluster_bootstrap_interval"](RATINGS, level) == expected
-
-
 def test_rater_shares_and_soft_label():
-    notebook = taught("13", ["rater-shares", "soft-labels"], np=np)
+    notebook = taught("13", ["rater-shares", "soft-labels"])
     for row in RATINGS:
         assert notebook["rater_shares"](row) == rater_shares(row)
         assert notebook["soft_label"](row) == soft_label(row)
 
 
-def test_median_level():
-    notebook = taught("13", ["median-level"])
-    drawn = np.random.default_rng(0).dirichlet(np.ones(5), size=50)
-    assert notebook["median_level"](drawn).tolist() == median_level(drawn).tolist()
-
-
 def test_cumulative_loss():
-    notebook = taught("13", ["ordinal"], torch=torch)
+    notebook = taught("13", ["ordinal"])
     logits, labels = torch.linspace(-2, 2, 20).reshape(5, 4), torch.arange(5)
     assert notebook["cumulative_loss"](logits, labels) == cumulative_loss(logits, labels)
 
@@ -355,7 +332,7 @@ def test_mean_pooled_classifier(source, tokenizer):
 
 
 def test_add_lora(source):
-    notebook = taught("13", ["lora", "lora-add"], torch=torch)
+    notebook = taught("13", ["lora", "lora-add"])
     trained = []
     for add in (add_lora, notebook["add_lora"]):
         model = training.load_classifier(source, ["bad", "good"])
@@ -380,9 +357,3 @@ def test_layer_rates(source):
     assert [group["lr"] for group in groups[0]] == [group["lr"] for group in groups[1]]
     sizes = [[len(group["params"]) for group in part] for part in groups]
     assert sizes[0] == sizes[1]
-
-
-def test_holm_adjusted():
-    notebook = taught("13", ["holm"], np=np)
-    p_values = [0.01, 0.2, 0.004, 0.03]
-    assert notebook["holm_adjusted"](p_values) == holm_adjusted(p_values)

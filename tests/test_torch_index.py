@@ -1,29 +1,22 @@
 """Where torch comes from: without a GPU from the index of small builds, if that answers."""
 
-import http.server
 import os
 import re
 import shutil
 import subprocess
-import threading
 import venv
 import zipfile
-from functools import partial
 from pathlib import Path
 
 import pip
 import pytest
+from support.loopback import served
 
 from course.environment import install
 from course.environment.install import InstallError, install_torch, torch_index
 
 VERSION = next(pin for pin in install.requirements() if pin.startswith("torch==")).split("==")[1]
 NOBODY = "http://127.0.0.1:9"
-
-
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -37,11 +30,8 @@ def index(tmp_path):
         wheel.writestr(f"{about}/METADATA", metadata)
         wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         wheel.writestr(f"{about}/RECORD", "")
-    handler = partial(QuietHandler, directory=tmp_path / "index")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(tmp_path / "index") as address:
+        yield address
 
 
 @pytest.fixture(autouse=True)

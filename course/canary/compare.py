@@ -46,15 +46,12 @@ class ChangedCell:
     causes: list[Change] = field(default_factory=list)
 
 
-def run_cells(
-    notebooks: Sequence[Path], changes: Sequence[Change], project: Path = PROJECT
-) -> list[ChangedCell]:
+def run_cells(notebooks: Sequence[Path], changes: Sequence[Change]) -> list[ChangedCell]:
     """Compare notebooks, as `test` does, with some changes laid over.
 
     Args:
         notebooks: the files; several are run in pairs.
         changes: what is laid over.
-        project: the folder that pytest runs in.
 
     Returns:
         The cells whose outputs changed, in order.
@@ -71,7 +68,7 @@ def run_cells(
             environment["OMP_NUM_THREADS"] = "1"
         result = subprocess.run(
             [*command, *map(str, longest_first(notebooks))],
-            cwd=project,
+            cwd=PROJECT,
             env=environment,
             capture_output=True,
             text=True,
@@ -121,12 +118,7 @@ def kind_of(old: Sequence[dict], new: Sequence[dict]) -> str:
     return "number moved" if NUMBER.sub("#", before) == NUMBER.sub("#", after) else "text changed"
 
 
-def find_causes(
-    notebook: Path,
-    changes: Sequence[Change],
-    cells: Sequence[ChangedCell],
-    project: Path = PROJECT,
-) -> None:
+def find_causes(notebook: Path, changes: Sequence[Change], cells: Sequence[ChangedCell]) -> None:
     """Add to each changed cell of a notebook the changes that are its cause, by bisection.
 
     The changes are halved, and each half is run alone. A cell that changes under neither half needs
@@ -141,8 +133,8 @@ def find_causes(
     middle = len(changes) // 2
     causes: dict[str, list[Change]] = {}
     for half in (changes[:middle], changes[middle:]):
-        found = run_cells([notebook], half, project)
-        find_causes(notebook, half, found, project)
+        found = run_cells([notebook], half)
+        find_causes(notebook, half, found)
         for cell in found:
             causes.setdefault(cell.cell, []).extend(cell.causes)
     for cell in cells:

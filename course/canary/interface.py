@@ -13,12 +13,10 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-
-import nbformat
 
 from course.canary import signatures
 from course.canary.releases import CanaryError, Change, canonical, environment_with
+from course.notebooks.execute import code_of, find_notebooks
 from helpers.environment import PROJECT
 
 RECEIVERS = (
@@ -83,17 +81,14 @@ def _called(function: ast.expr, names: dict[str, str]) -> str | None:
     return f".{parts[0]}" if parts else None
 
 
-def course_calls(project: Path = PROJECT) -> Calls:
+def course_calls() -> Calls:
     """Return the calls of all notebooks, helpers and benchmarks."""
     texts = [
         path.read_text(encoding="utf-8")
         for folder in ("helpers", "benchmarks")
-        for path in sorted((project / folder).rglob("*.py"))
+        for path in sorted((PROJECT / folder).rglob("*.py"))
     ]
-    for path in sorted((project / "notebooks" / "zh").glob("*.ipynb")):
-        cells = nbformat.read(path, as_version=4).cells
-        code = (cell.source for cell in cells if cell.cell_type == "code")
-        texts.append("\n".join(code))
+    texts += map(code_of, find_notebooks())
     calls: Calls = {}
     for text in texts:
         for name, keywords in calls_in(text).items():
@@ -166,14 +161,14 @@ def findings(calls: Calls, old: dict, new: dict) -> list[str]:
     return lines
 
 
-def check(changes: Sequence[Change], project: Path = PROJECT) -> tuple[list[str], int]:
+def check(changes: Sequence[Change]) -> tuple[list[str], int]:
     """Look the course's calls up in new releases.
 
     Returns:
         A sentence for each finding, and the number of pairs of callable and keyword looked up.
     """
     tops = [name for change in changes for name in import_names(change.name)]
-    calls = of_packages(course_calls(project), tops)
+    calls = of_packages(course_calls(), tops)
     old = ask(calls, [])
     calls = {name: keywords for name, keywords in calls.items() if old[name]}
     pairs = sum(max(len(keywords), 1) for keywords in calls.values())

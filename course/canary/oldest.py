@@ -8,13 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import nbformat
-
 from course.canary.compare import run_cells
 from course.canary.interface import calls_in, import_names
 from course.canary.releases import CanaryError, lay_over, pinned_versions
 from course.notebooks.answers import write_copies
-from course.notebooks.execute import find_notebooks
+from course.notebooks.execute import code_of, find_notebooks
 from course.test import TRAINING
 from helpers.environment import PROJECT
 
@@ -57,9 +55,7 @@ def notebooks_that_use(name: str) -> list[Path]:
     light = [path for path in find_notebooks() if path.name[:2] not in TRAINING]
 
     def uses(path: Path) -> bool:
-        cells = nbformat.read(path, as_version=4).cells
-        code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-        return any(called.partition(".")[0] in tops for called in calls_in(code))
+        return any(called.partition(".")[0] in tops for called in calls_in(code_of(path)))
 
     return write_copies([path for path in light if uses(path)] or light)
 

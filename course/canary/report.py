@@ -10,19 +10,8 @@ import mistune
 
 from course.canary.compare import ChangedCell
 from course.canary.releases import Change
+from course.notebooks.list_page import list_page
 from helpers.files import write_whole
-
-PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Canary</title>
-<meta name="viewport" content="width=device-width">
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto }}
-pre {{ overflow-x: auto; background: #f4f4f4; color: #222; padding: .5rem }}
-td, th {{ padding: .2rem .8rem .2rem 0; text-align: left }}
-</style>
-{body}
-</html>
-"""
 
 
 def difference(cell: ChangedCell) -> str:
@@ -81,5 +70,6 @@ def report_text(
 def write_report(text: str, folder: Path) -> None:
     """Write the report as canary.md and canary.html."""
     write_whole(folder / "canary.md", text)
-    body = mistune.create_markdown(plugins=["table"])(text)
-    write_whole(folder / "canary.html", PAGE.format(body=body))
+    heading, _, below = text.partition("\n")
+    body = mistune.create_markdown(plugins=["table"])(below)
+    write_whole(folder / "canary.html", list_page(heading.removeprefix("# "), "en", body))

@@ -194,9 +194,7 @@ def prepare_environment(environment: Environment, base: str | None = None) -> st
     return str(python)
 
 
-def make(
-    environment: Environment, folder: Path, extras: list[str], base: str | None = None
-) -> None:
+def make(environment: Environment, folder: Path, extras: list[str], base: str | None) -> None:
     """Make an environment if there is none, and install into it.
 
     Args:

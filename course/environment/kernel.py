@@ -7,9 +7,6 @@ from helpers.environment import chosen_source
 
 OFFLINE = Path(__file__).resolve().parent / "offline"
 
-# The clock decides whether such a bar appears, so its output cannot be compared.
-NO_PROGRESS_BARS = {"TQDM_DELAY": "3600"}
-
 
 def prepare_kernel_environment() -> None:
     """Set the variables that those kernels inherit.
@@ -17,7 +14,8 @@ def prepare_kernel_environment() -> None:
     They draw no progress bars and, unless the source is the hub, refuse every connection
     that leaves this machine.
     """
-    os.environ.update(NO_PROGRESS_BARS)
+    # The clock decides whether such a bar appears, so its output cannot be compared.
+    os.environ["TQDM_DELAY"] = "3600"
     if chosen_source() == "embedded":
         others = os.environ.get("PYTHONPATH", "").split(os.pathsep)
         paths = [str(OFFLINE), *(path for path in others if path not in ("", str(OFFLINE)))]

@@ -111,7 +111,7 @@ def resolve(name: str, system: str, python: str) -> str | None:
     return f"not in the lock: {', '.join(sorted(strangers))}" if strangers else None
 
 
-def check(name: str = "course") -> int:
+def check(name: str) -> int:
     """Resolve a lock for every system and Python of the course; print the table."""
     if "Failed to fetch" in (uv_compile(["pip"]).stderr):
         print("No index of packages answers, so the locks were not resolved.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from course.mutants.mutant import Mutant
 from course.mutants.seen import Seen
 from course.mutants.trial import Step
+from course.notebooks.execute import code_of
 from course.test import TRAINING
 
 # The tests that read what is changed: in seconds, and all together.
@@ -187,10 +187,7 @@ def users(project: Path, folder: str) -> list[tuple[str, set[str]]]:
     pattern = "test_*.py" if folder == "tests" else "zh/*.ipynb"
     found = []
     for path in sorted((project / folder).glob(pattern)):
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".ipynb":
-            cells = json.loads(text)["cells"]
-            code = ("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-            text = "\n".join(code)
+        is_notebook = path.suffix == ".ipynb"
+        text = code_of(path) if is_notebook else path.read_text(encoding="utf-8")
         found.append((path.relative_to(project).as_posix(), set(imports(text))))
     return found

@@ -10,14 +10,7 @@ import re
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.check.quizzes import (
-    LETTERS,
-    QUIZZES,
-    Question,
-    explanation,
-    read_quiz,
-    to_html,
-)
+from helpers.check.quizzes import LETTERS, QUIZZES, Question, explanation, read_quiz, to_html
 from helpers.check.tasks import SOURCE, read_tasks
 
 QUIZ, EXERCISES, NEXT = "quiz", "exercises", "next"

@@ -53,6 +53,12 @@ def find_notebooks(choice: str | None = None, folder: Path = NOTEBOOKS) -> list[
     return chosen
 
 
+def code_of(path: Path) -> str:
+    """Return the code of a notebook's cells, one after the other."""
+    cells = nbformat.read(path, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+
+
 def execute(path: Path, report: Callable[[str], None]) -> Execution:
     """Execute a notebook in a fresh kernel, which is stopped afterwards.
 

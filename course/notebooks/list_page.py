@@ -13,6 +13,7 @@ body { font: 1rem/1.6 system-ui, sans-serif; }
 h1 { font-size: 1.75rem; }
 h2 { margin: 2rem 0 0.5rem; font-size: 1.3rem; }
 a { color: var(--accent); }
+pre { padding: 0.5rem; overflow-x: auto; background: var(--shade); }
 .wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; font-size: 0.95rem; }
 th, td { padding: 0.4rem 0.75rem; text-align: left; vertical-align: top; }

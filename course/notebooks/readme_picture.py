@@ -1,4 +1,4 @@
-"""Copy the README's picture from the stored outputs of notebook 07; `update` does it."""
+"""The README's picture, in the stored outputs of notebook 07; `update` copies it."""
 
 import base64
 
@@ -6,7 +6,6 @@ import nbformat
 
 from course.notebooks.execute import NOTEBOOKS
 from helpers.environment import PROJECT
-from helpers.files import write_whole
 
 NOTEBOOK, CELL = "07_finetune_bert.ipynb", "humans"
 PICTURE = PROJECT / "docs" / "images" / "test_scores.png"
@@ -18,8 +17,3 @@ def stored_picture() -> bytes:
     cell = next(cell for cell in notebook.cells if cell.id == CELL)
     pictures = [output.data["image/png"] for output in cell.outputs if "data" in output]
     return base64.b64decode(pictures[0])
-
-
-def write_picture() -> None:
-    """Write the picture."""
-    write_whole(PICTURE, stored_picture())

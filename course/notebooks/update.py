@@ -11,7 +11,7 @@ from course.notebooks import sync
 from course.notebooks.closing_cells import OwnWorkError, write_closing
 from course.notebooks.execute import Execution, execute, find_notebooks
 from course.notebooks.languages import ORIGINAL
-from course.notebooks.readme_picture import write_picture
+from course.notebooks.readme_picture import PICTURE, stored_picture
 from course.notebooks.run import print_progress
 from helpers.files import write_whole
 
@@ -94,5 +94,5 @@ def update(choice: str = "") -> int:
 def main(arguments: Sequence[str] = ()) -> int:
     """Update the notebooks, then the README's picture and the English notebooks."""
     failed = update("".join(arguments[:1]))
-    write_picture()
+    write_whole(PICTURE, stored_picture())
     return sync.main(arguments[:1]) or failed

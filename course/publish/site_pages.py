@@ -166,16 +166,12 @@ def write_pages(pages: Pages, folder: Path) -> None:
         for cell in notebook.cells:
             if cell.cell_type == "markdown":
                 cell.source = relink(cell.source, path, pages, folder)
-        notebook.cells[0].source += "\n\n" + download_link(path, pages.language, folder)
+        link = f"[{DOWNLOAD[pages.language]}](path:{copied(path, folder)})"
+        notebook.cells[0].source += f"\n\n{link}"
         if repository:
             where = path.relative_to(PROJECT).as_posix()
             notebook.cells[0].source += "\n\n" + hosted_links(repository, where, pages.language)
         nbformat.write(notebook, folder / path.name)
-
-
-def download_link(path: Path, language: str, folder: Path) -> str:
-    """Copy a notebook into the folder that Sphinx reads; return a link to the copy."""
-    return f"[{DOWNLOAD[language]}](path:{copied(path, folder)})"
 
 
 def copied(path: Path, folder: Path) -> str:

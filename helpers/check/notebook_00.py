@@ -119,10 +119,7 @@ def _accuracy(answer: Answer) -> None:
         "`logits.index(max(logits))` gives the place, counted from 0; negative numbers "
         "compare as usual.",
     ),
-    Hint(
-        "等级的名字是 `names[place]`。",
-        "The level's name is `names[place]`.",
-    ),
+    Hint("等级的名字是 `names[place]`。", "The level's name is `names[place]`."),
 )
 def _level_name(answer: Answer) -> None:
     rows = [

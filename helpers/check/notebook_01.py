@@ -3,13 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from helpers.check.answers import (
-    Answer,
-    Hint,
-    Misconception,
-    compare,
-    exercise,
-)
+from helpers.check.answers import Answer, Hint, Misconception, compare, exercise
 from helpers.check.reviews import review_rows
 from helpers.levels import LEVELS
 
@@ -107,20 +101,12 @@ def count_level(stream: "IterableDataset", name: str) -> int:
 )
 def _last_review(answer: Answer) -> None:
     cases = [(review_rows("test", size),) for size in (7, 12, 300)]
-
-    def past_the_end(rows: "Dataset") -> object:
-        return rows[len(rows)]
-
-    compare(
-        answer,
-        cases,
-        last_review,
-        {
-            COUNTED_FROM_ONE: lambda rows: (rows[-1]["text"], LEVELS[rows[-1]["label"] - 1]),
-            NUMBER_FOR_NAME: lambda rows: (rows[-1]["text"], rows[-1]["label"]),
-            PAST_THE_END: past_the_end,
-        },
-    )
+    mistakes = {
+        COUNTED_FROM_ONE: lambda rows: (rows[-1]["text"], LEVELS[rows[-1]["label"] - 1]),
+        NUMBER_FOR_NAME: lambda rows: (rows[-1]["text"], rows[-1]["label"]),
+        PAST_THE_END: lambda rows: rows[len(rows)],
+    }
+    compare(answer, cases, last_review, mistakes)
 
 
 @exercise(
@@ -184,16 +170,12 @@ def _count_level(answer: Answer) -> None:
     def among(rows: Iterable[dict], wanted: Answer) -> int:
         return sum(wanted(row["label"]) for row in rows)
 
-    compare(
-        answer,
-        cases,
-        count_level,
-        {
-            NAME_FOR_NUMBER: lambda rows, name: 0,
-            COUNTED_FROM_ONE: lambda rows, name: among(
-                rows, lambda label: label == LEVELS.index(name) + 1
-            ),
-            STREAM_HAS_LENGTH: lambda rows, name: len(rows),
-            PART_OF_A_NAME: lambda rows, name: among(rows, lambda label: name in LEVELS[label]),
-        },
-    )
+    mistakes = {
+        NAME_FOR_NUMBER: lambda rows, name: 0,
+        COUNTED_FROM_ONE: lambda rows, name: among(
+            rows, lambda label: label == LEVELS.index(name) + 1
+        ),
+        STREAM_HAS_LENGTH: lambda rows, name: len(rows),
+        PART_OF_A_NAME: lambda rows, name: among(rows, lambda label: name in LEVELS[label]),
+    }
+    compare(answer, cases, count_level, mistakes)

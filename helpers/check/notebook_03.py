@@ -119,21 +119,17 @@ def _truncated_share(answer: Answer) -> None:
     def right(texts: list[str], tokenizer: "Tokenizer", limit: int) -> float:
         return share_above(token_lengths(texts, tokenizer), limit)
 
-    compare(
-        answer,
-        cases,
-        right,
-        {
-            WORDS_FOR_TOKENS: lambda texts, _, limit: share_above(
-                [len(text.split()) for text in texts], limit
-            ),
-            SPECIAL_TOKENS_FORGOTTEN: lambda texts, tokenizer, limit: share_above(
-                token_lengths(texts, tokenizer), limit + tokenizer.num_special_tokens_to_add()
-            ),
-            MEASURED_AFTER_TRUNCATION: lambda *_: 0.0,
-            FULL_COUNTED_AS_CUT: lambda texts, tokenizer, limit: right(texts, tokenizer, limit - 1),
-        },
-    )
+    mistakes = {
+        WORDS_FOR_TOKENS: lambda texts, _, limit: share_above(
+            [len(text.split()) for text in texts], limit
+        ),
+        SPECIAL_TOKENS_FORGOTTEN: lambda texts, tokenizer, limit: share_above(
+            token_lengths(texts, tokenizer), limit + tokenizer.num_special_tokens_to_add()
+        ),
+        MEASURED_AFTER_TRUNCATION: lambda *_: 0.0,
+        FULL_COUNTED_AS_CUT: lambda texts, tokenizer, limit: right(texts, tokenizer, limit - 1),
+    }
+    compare(answer, cases, right, mistakes)
 
 
 @exercise(

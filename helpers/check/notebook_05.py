@@ -3,13 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from helpers.check.answers import (
-    Hint,
-    Misconception,
-    compare,
-    exercise,
-    not_as_asked,
-)
+from helpers.check.answers import Hint, Misconception, compare, exercise, not_as_asked
 
 LAST_BATCH_DROPPED = Misconception(
     "last-batch-dropped",

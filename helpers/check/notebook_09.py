@@ -112,10 +112,7 @@ def _count_operations(answer: Answer) -> None:
         "短的评论一个词元也不少，长的只剩下 `limit` 个。",
         "A short review keeps all of its tokens, and a long one keeps `limit` of them.",
     ),
-    Hint(
-        "每条剩下 `min(length, limit)` 个。",
-        "Each review keeps `min(length, limit)`.",
-    ),
+    Hint("每条剩下 `min(length, limit)` 个。", "Each review keeps `min(length, limit)`."),
     Hint(
         "把剩下的加起来，除以 `sum(lengths)`。",
         "Add up what remains, and divide by `sum(lengths)`.",
@@ -163,10 +160,7 @@ def _share_of_tokens(answer: Answer) -> None:
 def _training_budget(answer: Answer) -> None:
     """The models and the GPUs of the notebook."""
     yelp = 650_000 * 180 * 3
-    cases = [
-        (335_141_888, 302_309_376, yelp, 65e12),
-        (108_310_272, 85_054_464, yelp, 989e12),
-    ]
+    cases = [(335_141_888, 302_309_376, yelp, 65e12), (108_310_272, 85_054_464, yelp, 989e12)]
 
     def budget(weight_bytes: int, per_token: int, used: float) -> Answer:
         def compute(

@@ -1,9 +1,6 @@
 """The page where the model answers in the reader's own browser, compared with PyTorch."""
 
-import functools
-import http.server
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -12,15 +9,14 @@ import pytest
 import torch
 from datasets import load_dataset
 from playwright.sync_api import Page, expect
+from support.loopback import served
+from support.notebooks import in_each_language
 
-from course.notebooks.languages import LANGUAGES
 from course.publish.browser_model import model_files, packed
 from helpers.levels import LEVELS
 from helpers.saved_model import load_finetuned
 from helpers.scoring import EXAMPLES, read_tokens, score
 
-pytestmark = pytest.mark.xdist_group("site")
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 PHONE = {"width": 390, "height": 844}
 READY = {"zh": "模型准备好了", "en": "The model is ready"}
 LONG = {"zh": "只读了前 512 个词元", "en": "only its first 512 tokens were read"}
@@ -43,22 +39,14 @@ TWENTY_WORDS = (
 )
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def address(built_site, request) -> Iterator[str]:
     """Where the website is: on the disk, or on a static host."""
     if request.param == "disk":
         yield built_site.as_uri()
         return
-    handler = functools.partial(Quiet, directory=built_site)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(built_site) as address:
+        yield address
 
 
 @pytest.fixture

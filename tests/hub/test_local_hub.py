@@ -124,7 +124,7 @@ def test_a_pushed_dataset_comes_back_in_each_of_its_versions(hub, tmp_path):
         refs = api.list_repo_refs("{SET}", repo_type="dataset")
         result = {{
             "pushed": [(made.to_dict(), str(made.features)) for made in (one, two, one, one)],
-            "back": [back[0], back[1], back[2], back[3]],
+            "back": back,
             "shas": [first, second],
             "private": api.dataset_info("{SET}").private,
             "refs": [(ref.name, ref.target_commit) for ref in refs.branches + refs.tags],

@@ -17,15 +17,7 @@ import pytest
 from helpers.checkpoints import complete_checkpoints
 from helpers.environment import PROJECT
 from helpers.local_hub import HubError, LocalHub
-from tests.processes.conftest import (
-    OFTEN,
-    PROGRAM,
-    SMALL,
-    environment,
-    finetune,
-    stop_at,
-    weights,
-)
+from tests.processes.conftest import OFTEN, PROGRAM, SMALL, environment, finetune, stop_at, weights
 
 KILLS = 10
 # Between two kills; ten times as many are less than the training has.

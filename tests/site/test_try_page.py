@@ -7,16 +7,13 @@ import re
 
 import numpy as np
 import onnxruntime
-import pytest
 from datasets import load_dataset
+from support.notebooks import in_each_language
 
-from course.notebooks.languages import LANGUAGES
 from helpers.levels import LEVELS
 from helpers.saved_model import load_finetuned
 from helpers.scoring import EXAMPLES, score
 
-pytestmark = pytest.mark.xdist_group("site")
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 LARGEST = 45_000_000
 TRIED = 100
 

@@ -6,14 +6,11 @@ import re
 import runpy
 
 import nbformat
-import pytest
-from support.notebooks import in_both_languages
+from support.notebooks import in_both_languages, in_each_language
 
 from course.notebooks.languages import LANGUAGES
 from course.publish.site import CONFIGURATION
 from course.publish.site_pages import find_pages
-
-in_each_language = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def index(site, language: str) -> dict:

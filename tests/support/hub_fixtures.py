@@ -1,29 +1,20 @@
 """Fill a local hub with what the course takes from the real one, made up and small."""
 
 import io
-import json
 import math
 import os
 import random
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import torch
-from tokenizers import (
-    Tokenizer,
-    decoders,
-    models,
-    normalizers,
-    pre_tokenizers,
-    processors,
-)
-from transformers import BertConfig, BertForPreTraining
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from transformers import BertConfig, BertForPreTraining, BertTokenizer
 
 from course.environment.kernel import OFFLINE
 from helpers import hub
@@ -65,17 +56,6 @@ NEUTRAL = (
 )
 
 CARD = """---
-language:
-- en
-license:
-- other
-size_categories:
-- 100K<n<1M
-task_categories:
-- text-classification
-task_ids:
-- sentiment-classification
-pretty_name: YelpReviewFull
 dataset_info:
   config_name: yelp_review_full
   features:
@@ -190,43 +170,25 @@ def _dataset_files(reviews: dict[str, list[tuple[int, str]]]) -> dict[str, bytes
 
 
 def _model_files(texts: list[str]) -> dict[str, bytes]:
-    tokenizer = _make_tokenizer(texts)
-    vocabulary = tokenizer.get_vocab()
+    vocabulary = _vocabulary(texts)
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=128,
-        max_position_embeddings=512,
-    )
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 2}
+    config = BertConfig(vocab_size=len(vocabulary), num_hidden_layers=2, **sizes)
+    tokenizer = BertTokenizer(vocabulary, do_lower_case=False, model_max_length=512)
     with tempfile.TemporaryDirectory() as folder:
         # With the heads of pre-training, that a classifier leaves aside, as in the real one.
-        BertForPreTraining(config).save_pretrained(folder)
-        names = ("config.json", "model.safetensors")
-        files = {name: (Path(folder) / name).read_bytes() for name in names}
-    files["tokenizer.json"] = tokenizer.to_str().encode()
-    files["vocab.txt"] = "\n".join(sorted(vocabulary, key=vocabulary.get)).encode() + b"\n"
-    files["tokenizer_config.json"] = json.dumps(
-        {"do_lower_case": False, "model_max_length": 512, "tokenizer_class": "BertTokenizer"}
-    ).encode()
-    return files
+        for part in (BertForPreTraining(config), tokenizer):
+            part.save_pretrained(folder)
+        Path(folder, "vocab.txt").write_bytes("\n".join([*vocabulary, ""]).encode())
+        return {name: Path(folder, name).read_bytes() for name in hub.MODEL_FILES}
 
 
-def _make_tokenizer(texts: list[str]) -> Tokenizer:
-    pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    words = Counter(word for text in texts for word, _ in pre_tokenizer.pre_tokenize_str(text))
-    # The words of the texts, and characters to spell any other. The library's own trainer
-    # settles ties by chance: it makes another vocabulary each time.
+def _vocabulary(texts: list[str]) -> dict[str, int]:
+    # The words of the texts, and characters to spell any other. The library's own trainer settles
+    # ties by chance: it makes another vocabulary each time.
+    split = BertPreTokenizer().pre_tokenize_str
+    words = {word for text in texts for word, _ in split(text)}
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     characters = [chr(code) for code in range(33, 127)]
     pieces = [*special, *characters, *(f"##{c}" for c in characters), *sorted(words)]
-    vocabulary = {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
-    tokenizer.pre_tokenizer = pre_tokenizer
-    tokenizer.decoder = decoders.WordPiece()
-    ends = [(token, vocabulary[token]) for token in ("[SEP]", "[CLS]")]
-    tokenizer.post_processor = processors.BertProcessing(*ends)
-    return tokenizer
+    return {piece: number for number, piece in enumerate(dict.fromkeys(pieces))}

@@ -25,6 +25,12 @@ def cells(path: Path, kind: str) -> list[NotebookNode]:
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == kind]
 
 
+def code_cells(number: str) -> dict[str, NotebookNode]:
+    """The code cells of a notebook of the series, by their ids."""
+    (path,) = find_notebooks(number)
+    return {cell.id: cell for cell in cells(path, "code")}
+
+
 def notebook(*cells: NotebookNode) -> NotebookNode:
     return nbformat.v4.new_notebook(cells=list(cells))
 
