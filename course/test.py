@@ -26,7 +26,7 @@ NOTEBOOKS = (*PAIRS, "--no-loadscope-reorder")
 TOGETHER = (
     ("07_", "08_", "09_"),
     ("test_decks.", "test_presenting."),
-    ("test_website.", "test_browsing."),
+    ("test_website.", "test_browsing.", "test_try_page.", "test_trying."),
 )
 # For each command how pytest runs its tests, and their folders.
 FOLDERS = {
