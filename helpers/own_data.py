@@ -5,6 +5,7 @@ What was guessed and what was left out is said. The file itself is only read.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from datasets import DatasetDict
 
 # Raise it when the same file would be prepared in another way.
-EDITION = 1
+EDITION = 2
 RECORD = "prepared.json"
 MOST_CLASSES = 50
 LEAST_ROWS = 50
@@ -81,8 +82,9 @@ def prepare_own_data(
         TableError: if there is no such data, or no classifier can be trained on it.
     """
     remarks: list[str] = []
-    path = Path(name).expanduser()
-    if path.exists():
+    path = Path(os.path.expanduser(name))
+    # Of a folder that may not be read, `Path.exists` raises an error.
+    if os.path.exists(path):
         hub, digest = None, _digest(path)
     elif REPOSITORY_NAME.fullmatch(name) and path.suffix.lower() not in READERS:
         hub = _load_hub(name)
@@ -100,8 +102,9 @@ def prepare_own_data(
     folder = cache / f"{stem}-{hashlib.sha256(options.encode()).hexdigest()[:8]}"
     record = folder / RECORD
     if not record.is_file():
-        tables = read_tables(path, remarks.append) if hub is None else _tables_of(hub)
-        frame, names = _tidy(tables, text, label, remarks.append)
+        say = remarks.append
+        tables = read_tables(path, say) if hub is None else _tables_of(hub, say)
+        frame, names = _tidy(tables, text, label, say)
         with replaced_folder(folder) as draft:
             _write(draft, frame, names)
             prepared = OwnData(folder, in_order(names), remarks)
@@ -143,19 +146,21 @@ def _load_hub(name: str) -> "DatasetDict":
         ) from error
 
 
-def _tables_of(splits: "DatasetDict") -> dict[str, pd.DataFrame]:
+def _tables_of(splits: "DatasetDict", say: Say) -> dict[str, pd.DataFrame]:
     from datasets import ClassLabel
 
-    tables = {}
+    parts: dict[str, list[pd.DataFrame]] = {}
     for split, rows in splits.items():
-        tables[SPLITS.get(split, "")] = table = rows.to_pandas()
+        table = rows.to_pandas()
         for column, feature in rows.features.items():
             if isinstance(feature, ClassLabel):
                 table[column] = name_classes(table[column], feature.names)
-    if len(tables) > 1:
+        parts.setdefault(SPLITS.get(split, ""), []).append(table)
+    if len(parts) > 1 and parts.pop("", None):
         # Such as `unsupervised`.
-        tables.pop("", None)
-    return tables
+        others = [split for split in splits if split not in SPLITS]
+        say(f"not read, because their names say no split: {', '.join(others)}")
+    return {split: pd.concat(tables, ignore_index=True) for split, tables in parts.items()}
 
 
 def _tidy(
@@ -163,7 +168,7 @@ def _tidy(
 ) -> tuple[pd.DataFrame, list[str]]:
     # The rows that can be used, with the columns text, label (a number) and split; and the names.
     tables = _splits_of_column(tables)
-    columns = next(iter(tables.values()))
+    columns = tables.get("train", next(iter(tables.values())))
     text = _choose_text(columns, text, say)
     label = _choose_label(columns, text, label, say)
     frame, given = _collect(tables, text, label)
@@ -172,7 +177,9 @@ def _tidy(
     _check_classes(frame["label"].value_counts(), label)
     cut = "test" not in tables or "train" not in tables
     if cut:
-        frame.loc[frame["split"] != "validation", "split"] = "train"
+        others = frame["split"] != "validation"
+        # Where there is nothing but validation rows, they are all that there is to train on.
+        frame.loc[others | (not others.any()), "split"] = "train"
     frame = _leave_out_rare(frame, LEAST_IN_CLASS if cut else LEAST_IN_CLASS - 1, say)
     counts = frame["label"].value_counts()
     _check_classes(counts, label)
@@ -181,7 +188,9 @@ def _tidy(
             f"{len(frame)} of {total} rows can be used, and the course needs {LEAST_ROWS} or more: "
             "gather some more, or correct what was left out."
         )
-    names = [name for name in given if name in counts] or sort_labels(counts.index)
+    names = [name for name in given if name in counts]
+    if len(names) < len(counts):
+        names = sort_labels(counts.index)
     _say_classes(names, counts, say)
     frame["label"] = frame["label"].map({name: number for number, name in enumerate(names)})
     if cut:
@@ -312,13 +321,15 @@ def _label_names(values: pd.Series, column: str) -> pd.Series:
 
 
 def _label_name(value: object) -> str | None:
-    if value is None or value is pd.NaT or value != value:
+    # `pd.NA` has no truth, whatever it is compared with.
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
         return None
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     text = str(value).strip()
     # A spreadsheet's 4 comes as 4.0.
-    return re.sub(r"^([-+]?\d+)\.0+$", r"\1", text) or None
+    text = re.sub(r"^([-+]?\d+)\.0+$", r"\1", text)
+    return None if HALF_CHARACTER.search(text) else text or None
 
 
 def _leave_out(frame: pd.DataFrame, text: str, label: str, say: Say) -> pd.DataFrame:

@@ -57,15 +57,17 @@ def read_tables(path: Path, say: Say) -> dict[str, pd.DataFrame]:
         raise TableError(
             f"The folder {path.name} holds no table: the course reads {', '.join(READERS)}."
         )
-    parts: dict[str, list[pd.DataFrame]] = {}
+    parts: dict[str, list[Path]] = {}
     for file in files:
-        parts.setdefault(_split_of(file.relative_to(path)), []).append(_read_file(file, say))
-    if len(parts) > 1 and "" in parts:
+        parts.setdefault(_split_of(file.relative_to(path)), []).append(file)
+    if len(parts) > 1 and (others := parts.pop("", [])):
         # Such as a list of the labels beside train.csv and test.csv.
-        other = [file.name for file in files if not _split_of(file.relative_to(path))]
-        say(f"not read, because their names say no split: {', '.join(other)}")
-        del parts[""]
-    return {split: pd.concat(tables, ignore_index=True) for split, tables in parts.items()}
+        names = ", ".join(file.name for file in others)
+        say(f"not read, because their names say no split: {names}")
+    return {
+        split: pd.concat([_read_file(file, say) for file in found], ignore_index=True)
+        for split, found in parts.items()
+    }
 
 
 def find_files(path: Path) -> list[Path]:
@@ -200,7 +202,7 @@ def _read_json(path: Path, say: Say) -> pd.DataFrame:
     text = _read_text(path, say)
     try:
         rows = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         rows = [_read_line(path, *line) for line in enumerate(text.split("\n"), 1)]
         rows = [row for row in rows if row is not None]
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -214,7 +216,7 @@ def _read_json(path: Path, say: Say) -> pd.DataFrame:
 def _read_line(path: Path, number: int, line: str) -> object:
     try:
         return json.loads(line) if line.strip() else None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TableError(f"Line {number} of {path.name} is no JSON: {error}.") from error
 
 
@@ -227,11 +229,13 @@ def _read_parquet(path: Path, say: Say) -> pd.DataFrame:
     except (pyarrow.ArrowException, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise TableError(f"{path.name} is no complete Parquet file: {reason}.") from error
-    frame = table.to_pandas()
+    # What pandas has noted besides would make its index of one column, and leave it out.
+    frame = table.to_pandas(ignore_metadata=True)
     # What `datasets` writes beside the rows.
     about = json.loads((table.schema.metadata or {}).get(b"huggingface", b"{}"))
     for name, feature in about.get("info", {}).get("features", {}).items():
-        if isinstance(feature, dict) and feature.get("_type") == "ClassLabel":
+        is_label = isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        if is_label and name in frame:
             frame[name] = name_classes(frame[name], feature["names"])
     return frame
 
@@ -258,7 +262,10 @@ def _read_excel(path: Path, say: Say) -> pd.DataFrame:
                 "it without a password as .xlsx."
             )
     try:
-        sheets = pd.read_excel(path, sheet_name=None, dtype=object, engine="openpyxl")
+        # pandas would rename the second of two columns with one name, and take NA for no label.
+        sheets = pd.read_excel(
+            path, sheet_name=None, header=None, dtype=object, keep_default_na=False
+        )
     except ImportError as error:
         raise TableError(
             "Reading .xlsx needs openpyxl: run 'python -m course setup', or save the table as .csv."
@@ -269,7 +276,12 @@ def _read_excel(path: Path, say: Say) -> pd.DataFrame:
     name, table = next(iter(sheets.items()))
     if len(sheets) > 1:
         say(f"{path.name} has {len(sheets)} sheets; the first was read, {name!r}")
-    return table
+    filled = table != ""
+    # Empty rows may stand above the header, and empty columns anywhere.
+    table = table.loc[filled.any(axis="columns").cummax(), filled.any()]
+    header = [str(field) for field in table[:1].to_numpy().ravel()]
+    _check_header(path, header)
+    return table[1:].set_axis(header, axis="columns").reset_index(drop=True)
 
 
 READERS = {

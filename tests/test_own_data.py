@@ -111,6 +111,9 @@ BAD_OTHERS = {
     "damaged.parquet": (b"PAR1", "is no complete Parquet file"),
     "bad.jsonl": (as_json_lines() + "{'text': 1}\n", "Line 61 of bad.jsonl is no JSON"),
     "numbers.json": ("[1, 2]", "is no list of rows"),
+    "deep.json": ("[" * 200_000, "Line 1 of deep.json is no JSON"),
+    "twice.xlsx": (table([(*row, "x") for row in ROWS], ("text", "label", "label")), "'label'"),
+    "no header.xlsx": (table(columns=("5", "good")), "seems to be a row, for it has the field '5'"),
     "lists.json": (json.dumps([{"text": "a", "label": ["x", "y"]}]), "several labels in 'label'"),
     "reviews.docx": (LINES, "a file of the kind .docx, and the course reads .csv"),
 }
@@ -223,6 +226,97 @@ def test_classes_that_a_file_of_datasets_names_keep_names_and_order(tmp_path):
     rows.to_parquet(tmp_path / "mine.parquet")
     data = prepare_own_data(str(tmp_path / "mine.parquet"), tmp_path / "cache")
     assert load(data, tmp_path)["train"].features["label"].names == ["worse", "better"]
+
+
+def classes(data) -> list[str]:
+    """The names of the classes of a prepared dataset."""
+    return (
+        load_dataset(str(data.folder), cache_dir=str(data.folder / "d"))["train"]
+        .features["label"]
+        .names
+    )
+
+
+@pytest.mark.parametrize("name", ["moods.csv", "moods.xlsx"])
+def test_a_class_may_be_called_none_or_na(prepare, name):
+    moods = ("None", "Happy", "NA", "Sad")
+    rows = [(f"Text {row} of a film", moods[row % 4]) for row in range(60)]
+    assert set(classes(prepare(table(rows), name))) == set(moods)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.assign(id=[f"r{row}" for row in rows.index]).set_index("id"),
+        lambda rows: pd.concat([rows, table([("No label yet", None)])]).convert_dtypes(),
+    ],
+    ids=["an index of texts", "types of pandas with a missing label"],
+)
+def test_what_pandas_writes_into_parquet_is_read(tmp_path, change):
+    path = tmp_path / "mine.parquet"
+    change(table()).to_parquet(path)
+    assert classes(prepare_own_data(str(path), tmp_path / "cache")) == ["bad", "good"]
+
+
+def test_a_label_that_is_no_whole_character_is_none(prepare):
+    data = prepare(
+        as_json_lines() + '{"text": "Half an emoji", "label": "\\ud83d"}\n', "half.jsonl"
+    )
+    assert any("no label in 'label': 1 of the rows" in remark for remark in data.remarks)
+
+
+def folder_of(tmp_path: Path, **splits: pd.DataFrame) -> str:
+    """A folder with a file for each split, in the types of pandas."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for name, rows in splits.items():
+        rows.to_parquet(folder / f"{name}.parquet", index=False)
+    return str(folder)
+
+
+def test_a_test_split_may_lack_a_class(tmp_path):
+    rows = [(f"Text {row}", "abc"[row % 3]) for row in range(90)]
+    train, test = table(rows[:60]), table([row for row in rows[60:] if row[1] != "c"])
+    folder = folder_of(tmp_path, train=train.astype("category"), test=test.astype("category"))
+    assert classes(prepare_own_data(folder, tmp_path / "cache")) == ["a", "b", "c"]
+
+
+def test_a_test_split_without_labels_is_named(tmp_path):
+    folder = folder_of(tmp_path, train=table(), test=table().drop(columns="label"))
+    with pytest.raises(TableError, match="split test has no column 'label'"):
+        prepare_own_data(folder, tmp_path / "cache")
+
+
+def test_where_all_rows_are_for_validation_they_are_cut(tmp_path):
+    data = prepare_own_data(folder_of(tmp_path, dev=table()), tmp_path / "cache")
+    assert {name: len(rows) for name, rows in load(data, tmp_path).items()} == {
+        "train": 48,
+        "test": 12,
+    }
+
+
+def test_a_file_beside_the_splits_is_not_read(tmp_path):
+    folder = Path(folder_of(tmp_path, train=table(), test=table()[:20]))
+    (folder / "names.json").write_text('{"bad": 0}')
+    data = prepare_own_data(str(folder), tmp_path / "cache")
+    assert "not read, because their names say no split: names.json" in data.remarks
+
+
+def test_splits_of_the_hub_that_the_course_does_not_know_are_kept_together(tmp_path, monkeypatch):
+    halves = {"english": table()[:30], "german": table()[30:]}
+    splits = DatasetDict({name: Dataset.from_pandas(rows) for name, rows in halves.items()})
+    splits = DatasetDict.load_from_disk(save(splits, tmp_path / "saved"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: splits)
+    data = prepare_own_data("nobody/reviews", tmp_path / "cache")
+    assert (
+        sum(map(len, load_dataset(str(data.folder), cache_dir=str(tmp_path / "d")).values())) == 60
+    )
+
+
+def save(splits: DatasetDict, folder: Path) -> str:
+    """Save splits, so that they have files as those of the Hub have."""
+    splits.save_to_disk(str(folder))
+    return str(folder)
 
 
 def test_it_is_prepared_once_for_each_content(prepare, monkeypatch):
