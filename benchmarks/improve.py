@@ -33,7 +33,7 @@ from transformers import AutoTokenizer, EarlyStoppingCallback, PreTrainedModel, 
 
 from benchmarks.adaptation import adapt_encoder
 from benchmarks.stored_runs import measure_missing
-from course.environment.kernel import prepare_kernel_environment
+from course.environment.kernel import prepare_embedded_environment
 from helpers.baselines import load_ratings
 from helpers.files import write_whole
 from helpers.improvement import PATH, LeverRun, read_lever_runs, write_lever_runs
@@ -444,7 +444,7 @@ def choose(runs: Sequence[LeverRun], precision: str) -> str | None:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Measure the runs that are not in the file yet, and write the file after each."""
-    prepare_kernel_environment()
+    prepare_embedded_environment()
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -14,7 +14,7 @@ from transformers import AutoTokenizer, Trainer
 from benchmarks.lower_half import compute_lower_half_once
 from benchmarks.measure import predict_labels
 from benchmarks.stored_runs import measure_missing
-from course.environment.kernel import prepare_kernel_environment
+from course.environment.kernel import prepare_embedded_environment
 from helpers.finetune import prepare_data, prepare_model
 from helpers.finetune_arguments import KEEP_BEST, FinetuneArguments
 from helpers.intervals import bootstrap_interval
@@ -87,7 +87,7 @@ def describe(run: CurveRun) -> str:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Measure the runs that are not in the file yet, and write the file after each."""
-    prepare_kernel_environment()
+    prepare_embedded_environment()
     datasets.disable_progress_bars()
     transformers.logging.disable_progress_bar()
     runs = read_runs(PATH) if PATH.exists() else []

@@ -18,7 +18,7 @@ from transformers import AutoTokenizer, Trainer
 from benchmarks.measure import predict_labels, prepare_arguments, prepare_model
 from benchmarks.recipes import Recipe, build_recipes
 from benchmarks.speed import run_child
-from course.environment.kernel import prepare_kernel_environment
+from course.environment.kernel import prepare_embedded_environment
 from helpers.files import write_whole
 from helpers.preprocess import tokenize
 from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
@@ -67,7 +67,7 @@ def train(recipe: Recipe) -> dict[str, object]:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Train with every recipe, each in a process of its own, and write the results."""
-    prepare_kernel_environment()
+    prepare_embedded_environment()
     rows = []
     for number, recipe in enumerate(float32_recipes()):
         print(f"  {recipe.name}", file=sys.stderr, flush=True)

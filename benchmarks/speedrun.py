@@ -35,13 +35,14 @@ import datasets
 import numpy as np
 import transformers
 from datasets import Dataset, load_dataset
+from filelock import FileLock, Timeout
 from scipy.stats import ttest_1samp
 
 from benchmarks.improve import machine
 from benchmarks.learning_rates import HELD_OUT_SIZE
 from benchmarks.speed import BUILD, run_child
 from benchmarks.stored_runs import measure_missing
-from course.environment.kernel import prepare_kernel_environment
+from course.environment.kernel import prepare_embedded_environment
 from helpers.files import write_whole
 from helpers.sampling import TRAIN_SIZE, split_validation, take_sample
 from helpers.sources import get_source
@@ -207,7 +208,7 @@ def measure_recipe(path: Path) -> list[SpeedRun]:
 
 def main(arguments: Sequence[str] = ()) -> int:
     """Run a recipe, or the course's own, with all seeds; print the lines of the table."""
-    prepare_kernel_environment()
+    prepare_embedded_environment()
     paths = [Path(name) for name in arguments] or [
         RECIPES / f"{name}.py" for name in COURSE_RECIPES
     ]
@@ -215,9 +216,15 @@ def main(arguments: Sequence[str] = ()) -> int:
         if path.suffix != ".py" or not path.is_file():
             print(f"There is no recipe {path}: pass a Python file.", file=sys.stderr)
             return 2
-    for path in paths:
-        runs = measure_recipe(path.resolve())
-        print(f"{table_line(runs)}\n{verdict(runs)}")
+    BUILD.mkdir(exist_ok=True)
+    try:
+        with FileLock(BUILD / ".speedrun.lock", timeout=0):
+            for path in paths:
+                runs = measure_recipe(path.resolve())
+                print(f"{table_line(runs)}\n{verdict(runs)}")
+    except Timeout:
+        print("Another speedrun is running, and would slow this one: wait for it.", file=sys.stderr)
+        return 1
     return 0
 
 

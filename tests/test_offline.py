@@ -8,7 +8,11 @@ from collections.abc import Iterator
 import pytest
 from support.loopback import served
 
-from course.environment.kernel import OFFLINE, prepare_kernel_environment
+from course.environment.kernel import (
+    OFFLINE,
+    prepare_embedded_environment,
+    prepare_kernel_environment,
+)
 
 REFUSAL = "the course runs offline: no connection to "
 # An address that is reserved for examples: nobody answers there.
@@ -207,6 +211,13 @@ def test_kernels_of_the_embedded_source_are_offline(clean_environment, setting):
     prepare_kernel_environment()
     assert os.environ["PYTHONPATH"] == str(OFFLINE)
     assert os.environ["HF_HUB_OFFLINE"] == "1"
+
+
+def test_what_the_course_stores_is_of_its_own_data(clean_environment):
+    clean_environment.setenv("COURSE_SOURCE", "own")
+    prepare_embedded_environment()
+    assert os.environ["COURSE_SOURCE"] == "embedded"
+    assert os.environ["PYTHONPATH"] == str(OFFLINE)
 
 
 def test_kernels_of_the_hub_are_online(clean_environment):

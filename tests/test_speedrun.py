@@ -6,6 +6,7 @@ from statistics import fmean
 
 import pytest
 from datasets import load_dataset
+from filelock import FileLock
 
 from benchmarks import speedrun
 from benchmarks.learning_rates import HELD_OUT_SIZE
@@ -51,6 +52,7 @@ def measured(monkeypatch, tmp_path) -> list[int]:
         digest = speedrun.digest(speedrun.Path(path))
         return vars(speed_run(digest, int(seed), accuracy=int(seed) / 100))
 
+    monkeypatch.setattr(speedrun, "BUILD", tmp_path)
     monkeypatch.setattr(speedrun, "PATH", tmp_path / "speedrun.json")
     monkeypatch.setattr(speedrun, "run_child", run_child)
     return seeds
@@ -99,6 +101,13 @@ def test_a_changed_recipe_is_run_anew(recipe, measured):
 def test_the_command_prints_the_line_and_the_verdict(recipe, measured, capsys):
     assert speedrun.main([str(recipe)]) == 0
     assert capsys.readouterr().out.startswith("| `mine` | 10.0 |")
+
+
+def test_two_at_once_would_slow_each_other(recipe, measured, capsys, tmp_path):
+    with FileLock(tmp_path / ".speedrun.lock"):
+        assert speedrun.main([str(recipe)]) == 1
+    assert "Another speedrun is running" in capsys.readouterr().err
+    assert measured == []
 
 
 def test_a_file_that_is_not_there_is_named(capsys):

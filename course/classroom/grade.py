@@ -40,7 +40,7 @@ from course.classroom.submissions import (
     mend,
     read_submission,
 )
-from course.environment.kernel import prepare_kernel_environment
+from course.environment.kernel import prepare_embedded_environment
 from helpers.environment import PROJECT
 from helpers.files import write_whole
 
@@ -108,8 +108,8 @@ class Assignment:
 
 def prepare_grading_environment() -> None:
     """Give the kernels of the submissions the embedded data and no access to the network."""
-    os.environ.update(QUIET, COURSE_SOURCE="embedded")
-    prepare_kernel_environment()
+    os.environ.update(QUIET)
+    prepare_embedded_environment()
 
 
 def open_assignment(name: str) -> Assignment:

@@ -21,3 +21,12 @@ def prepare_kernel_environment() -> None:
         paths = [str(OFFLINE), *(path for path in others if path not in ("", str(OFFLINE)))]
         os.environ["PYTHONPATH"] = os.pathsep.join(paths)
         os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+def prepare_embedded_environment() -> None:
+    """Do that with the embedded source, whichever `COURSE_SOURCE` names.
+
+    What the course stores, and what it compares with that, is of its own data.
+    """
+    os.environ["COURSE_SOURCE"] = "embedded"
+    prepare_kernel_environment()

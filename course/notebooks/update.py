@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import nbformat
 from nbformat import NotebookNode
 
-from course.environment.kernel import prepare_kernel_environment
+from course.environment.kernel import prepare_embedded_environment
 from course.notebooks import sync
 from course.notebooks.closing_cells import OwnWorkError, write_closing
 from course.notebooks.execute import Execution, execute, find_notebooks
@@ -62,7 +62,7 @@ def store(execution: Execution) -> None:
 
 def update(choice: str = "") -> int:
     """Update the notebooks, or the chosen one; a notebook that fails keeps its outputs."""
-    prepare_kernel_environment()
+    prepare_embedded_environment()
     failed = False
     for path in find_notebooks(choice):
         before = nbformat.read(path, as_version=4)
