@@ -115,8 +115,10 @@ def main(arguments: list[str]) -> int:
         return 0
     command = COMMANDS[name]
     rest = take_settings(rest)
-    if rest and not command.options:
-        print(f"python -m course {name} takes no {rest[0][:200]!r}: leave it out.", file=sys.stderr)
+    most = command.most if command.options else 0
+    if most is not None and len(rest) > most:
+        more = rest[most][:200]
+        print(f"python -m course {name} takes no {more!r}: leave it out.", file=sys.stderr)
         return 2
     if command.environment is None:
         python = install.existing_python("course")

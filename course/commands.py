@@ -31,6 +31,8 @@ class Command:
             the Python that is running.
         arguments: what `main` is given before the user's own arguments.
         options: what the user may pass, and what each means.
+        most: how many arguments the user may pass besides --quick, --full and --language; None is
+            any number.
     """
 
     reader: str
@@ -39,6 +41,7 @@ class Command:
     environment: str | None = "course"
     arguments: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    most: int | None = None
 
 
 def _test(name: str, summary: str, environment: str = "course", quick: bool = False) -> Command:
@@ -55,6 +58,7 @@ COMMANDS: dict[str, Command] = {
         "execute the notebooks into build/run, with an HTML page of each",
         "course.notebooks.run",
         options=(NOTEBOOK, LANGUAGE),
+        most=1,
     ),
     "demo": Command(
         "learner",
@@ -104,6 +108,7 @@ COMMANDS: dict[str, Command] = {
         "course.classroom.grade",
         "grade",
         options=(("FOLDER", "one folder for each learner, with the learner's notebooks in it"),),
+        most=1,
     ),
     "fetch": Command(
         "instructor",
@@ -117,7 +122,14 @@ COMMANDS: dict[str, Command] = {
         "mirror",
         options=(("...", "--host, --port, --upstream, --cache, --offline"),),
     ),
-    "test": _test("test", "lint, test, and compare the outputs of every notebook", quick=True),
+    "test": Command(
+        "maintainer",
+        "lint, test, and compare the outputs of every notebook",
+        "course.test",
+        arguments=("test",),
+        options=(QUICK,),
+        most=0,
+    ),
     "test-processes": _test(
         "test-processes", "train in one process and in several, stop, kill and resume", quick=True
     ),
@@ -136,20 +148,25 @@ COMMANDS: dict[str, Command] = {
         quick=True,
     ),
     "test-demo": _test("test-demo", "test the page of 'demo' over loopback", "demo"),
-    "test-pythons": _test(
-        "test-pythons", "run the light tests and notebooks on each Python of this machine"
+    "test-pythons": Command(
+        "maintainer",
+        "run the light tests and notebooks on each Python of this machine",
+        "course.test",
+        arguments=("test-pythons",),
     ),
     "update": Command(
         "maintainer",
         "execute the notebooks, store their outputs, and show what changed",
         "course.notebooks.update",
         options=(NOTEBOOK,),
+        most=1,
     ),
     "sync": Command(
         "maintainer",
         "bring the English notebooks up to date with the Chinese; list what needs translating",
         "course.notebooks.sync",
         options=(NOTEBOOK,),
+        most=1,
     ),
     "translated": Command(
         "maintainer",
@@ -157,6 +174,7 @@ COMMANDS: dict[str, Command] = {
         "course.notebooks.sync",
         arguments=("--translated",),
         options=(NOTEBOOK, ("pages", "the README and docs/ in place of a notebook")),
+        most=1,
     ),
     "pictures": Command(
         "maintainer",

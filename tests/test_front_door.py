@@ -13,7 +13,7 @@ import pytest
 from course import __main__ as front_door
 from course.commands import COMMANDS, READERS
 from course.environment import install
-from course.environment.install import ENVIRONMENTS, PROJECT, InstallError
+from course.environment.install import ENVIRONMENTS, PROJECT, InstallError, has_pip
 
 
 def course(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
@@ -70,6 +70,13 @@ def test_a_command_that_takes_no_argument_refuses_one_and_does_nothing(name, arg
     assert front_door.main([name, argument]) == 2
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence.startswith(f"python -m course {name} takes no {argument[:200]!r}")
+
+
+@pytest.mark.parametrize("line", ["run 07 08", "update 07 08", "grade one two", "test -x"])
+def test_one_argument_more_than_a_command_takes_is_refused(line, capsys):
+    assert front_door.main(line.split()) == 2
+    last = line.split()[-1]
+    assert f"takes no {last!r}: leave it out." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -157,12 +164,14 @@ def steps(monkeypatch, tmp_path):
         called.append(command[1:])
         if "venv" in command:
             python = install.python_of(tmp_path / ".venv")
-            python.parent.mkdir(parents=True)
+            python.parent.mkdir(parents=True, exist_ok=True)
             python.touch()
 
     for name in ("pyproject.toml", "locks"):
         (tmp_path / name).symlink_to(PROJECT / name)
     monkeypatch.setattr(install, "run", run)
+    # The stand-in is an empty file.
+    monkeypatch.setattr(install, "has_pip", os.path.exists)
     monkeypatch.setattr(install, "install_torch", lambda python: None)
     monkeypatch.setattr(install, "PROJECT", tmp_path)
     monkeypatch.delenv("CONDA_DEFAULT_ENV", raising=False)
@@ -177,6 +186,14 @@ def test_an_environment_is_made_once_with_what_is_locked(steps, tmp_path):
     assert steps[1][-3].endswith("course.txt")
     install.prepare("course")
     assert len(steps) == 2
+
+
+def test_a_set_up_that_was_stopped_before_pip_came_goes_on(steps, tmp_path, monkeypatch):
+    monkeypatch.setattr(install, "has_pip", has_pip)
+    folder = tmp_path / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    install.prepare("course")
+    assert steps[0] == ["-m", "venv", str(folder)]
 
 
 def test_more_extras_are_added_to_those_that_are_there(steps):

@@ -207,7 +207,7 @@ def make(environment: Environment, folder: Path, extras: list[str], base: str | 
         InstallError: if a step fails.
     """
     python = str(python_of(folder))
-    if not os.path.exists(python):
+    if not has_pip(python):
         run([base or find_python(), "-m", "venv", str(folder)], "make a virtual environment")
     if environment.sees_course:
         course = purelib(str(python_of(folder_of(ENVIRONMENTS["course"]))))
@@ -220,6 +220,16 @@ def make(environment: Environment, folder: Path, extras: list[str], base: str | 
         install_torch(python)
     constraint = ["--constraint", str(LOCKS / f"{environment.lock}.txt")]
     pip_install(python, [*constraint, *wanted])
+
+
+def has_pip(python: str) -> bool:
+    """Say whether there is a Python that can install packages.
+
+    If making an environment was stopped, or Debian's python3-venv is missing, it has no pip.
+    """
+    if not os.path.exists(python):
+        return False
+    return not subprocess.call([python, "-c", "import pip"], stderr=subprocess.DEVNULL)
 
 
 def torch_index() -> str | None:
