@@ -16,6 +16,12 @@ from support.prose import fixed
 from helpers.environment import PROJECT
 
 IGNORED = "nbval-ignore-output"
+# What the prose beside it says, too.
+EXPECTED_FALSE = {
+    "labels come back in order",
+    "1 of 512 tokens, dropout  fused attention",
+    "batch of 16, dropout      fused attention",
+}
 WORDS = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+|[a-z]{2,}")
 RANDOM_ID = re.compile(r"[0-9a-f]{8}")
 BACKTICKED_NUMBER = re.compile(r"(?<!`)`[-−+]?(\d[\d,]*(?:\.\d+)?)\s?%?`(?!`)")
@@ -121,6 +127,18 @@ def test_nine_in_ten_code_cells_are_compared():
     code = [cell for path in NOTEBOOKS for cell in cells(path, "code")]
     ignored = [cell for cell in code if IGNORED in cell.metadata.get("tags", [])]
     assert len(ignored) <= len(code) / 10
+
+
+def test_what_must_hold_about_a_measurement_held_when_it_was_stored():
+    found = {
+        line.rpartition(":")[0]
+        for path in NOTEBOOKS
+        for cell, after in itertools.pairwise(cells(path, "code"))
+        if IGNORED in cell.metadata.get("tags", [])
+        for line in output_text(after).splitlines()
+        if line.endswith(": False")
+    }
+    assert found == EXPECTED_FALSE
 
 
 def test_the_cell_after_an_uncompared_one_is_compared():
