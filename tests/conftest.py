@@ -1,11 +1,18 @@
 """What the tests share: how hypothesis searches, the source and its model, the built pages."""
 
+import dataclasses
 import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoTokenizer,
+    BertConfig,
+    BertForMaskedLM,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 
 from helpers.levels import LEVELS
 from helpers.sources import Source, get_source
@@ -50,6 +57,16 @@ def source() -> Source:
 @pytest.fixture(scope="session")
 def tokenizer(source: Source) -> PreTrainedTokenizerFast:
     return AutoTokenizer.from_pretrained(source.model)
+
+
+@pytest.fixture
+def narrow(source, tokenizer, tmp_path) -> Source:
+    """The source with a model of as many layers, random and narrow: it trains in a moment."""
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
+    config = BertConfig(vocab_size=tokenizer.vocab_size, num_hidden_layers=6, **sizes)
+    for part in (BertForMaskedLM(config), tokenizer):
+        part.save_pretrained(tmp_path / "narrow")
+    return dataclasses.replace(source, model=str(tmp_path / "narrow"))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from support.notebooks import code_cells
-from transformers import BertConfig, BertForMaskedLM
 
 from benchmarks import improve
 from benchmarks.improve import (
@@ -27,7 +26,6 @@ from benchmarks.improve import (
 )
 from helpers.improvement import LeverRun, read_lever_runs, write_lever_runs
 from helpers.sampling import split_validation, take_sample
-from helpers.sources import Source
 from helpers.training import RECIPE as ARGUMENTS
 
 SIZE = 2_000
@@ -168,16 +166,6 @@ def test_what_is_measured_already_is_not_measured_again(monkeypatch, tmp_path):
     # Nothing helps in these, so the test split is opened for the recipe alone.
     assert measured[:2] == list(planned)[-2:]
     assert measured[2:] == [("test", "float32", RECIPE, seed) for seed in SEEDS]
-
-
-@pytest.fixture
-def narrow(source, tokenizer, tmp_path) -> Source:
-    """The source with a model of as many layers, random and narrow: it trains in a moment."""
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 2}
-    config = BertConfig(vocab_size=tokenizer.vocab_size, num_hidden_layers=6, **sizes)
-    for part in (BertForMaskedLM(config), tokenizer):
-        part.save_pretrained(tmp_path / "narrow")
-    return dataclasses.replace(source, model=str(tmp_path / "narrow"))
 
 
 def test_the_command_trains_every_row_and_opens_the_test_split_last(monkeypatch, tmp_path, narrow):

@@ -112,6 +112,7 @@ def load(*given, **named):
         """
 _compute = EvaluationModule.compute
 def compute(self, **named):
+    "What `load` adds the metric's inputs to."
     return {name: 1 - value for name, value in _compute(self, **named).items()}
 EvaluationModule.compute = compute
 """,
@@ -135,11 +136,21 @@ def link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
+def top_of(package: str) -> str:
+    """Return the name by which a package is imported."""
+    (top,) = (name for name in interface.import_names(package) if not name.startswith("_"))
+    return top
+
+
 def copy_of(package: str, folder: Path) -> Change:
     """Lay an unchanged copy of an installed package over it."""
-    (top,) = (name for name in interface.import_names(package) if not name.startswith("_"))
+    top = top_of(package)
     origin = Path(importlib.util.find_spec(top).origin).parent
     shutil.copytree(origin, folder / top, copy_function=link)
+    # A wheel may keep libraries beside the package, and look for them there.
+    libraries = f"{package.replace('-', '_')}.libs"
+    if (origin.parent / libraries).is_dir():
+        shutil.copytree(origin.parent / libraries, folder / libraries, copy_function=link)
     version = importlib.metadata.version(package)
     return Change(package, version, f"{version}+seeded", folder)
 
@@ -148,7 +159,7 @@ def seed(name: str, folder: Path) -> Change:
     """Lay a copy with a break of BREAKS over a package."""
     _, (package, file), text, _ = BREAKS[NAMES.index(name)]
     change = copy_of(package, folder / name.replace(" ", "-"))
-    path = next(change.folder.iterdir()) / file
+    path = change.folder / top_of(package) / file
     before = path.read_text(encoding="utf-8")
     path.unlink()
     if text is not None:

@@ -1,0 +1,160 @@
+"""What the measurements that train promise, with a narrow random model that trains in a moment."""
+
+import tempfile
+
+import numpy as np
+import pytest
+
+from benchmarks import (
+    growth,
+    learning_curve,
+    learning_rates,
+    levers,
+    lower_half,
+    measure,
+    operators,
+)
+from benchmarks.recipes import EPOCHS, build_recipes
+from helpers.sampling import TEST_SIZE, VALIDATION_SIZE
+
+
+@pytest.fixture
+def trained(monkeypatch, narrow):
+    """The measurements, on the narrow model; what was computed once is not kept for others."""
+    for module in (learning_curve, learning_rates, levers, measure):
+        monkeypatch.setattr(module, "get_source", lambda: narrow)
+    lower_half._known.cache_clear()
+    yield
+    lower_half._known.cache_clear()
+
+
+@pytest.fixture
+def few(monkeypatch, trained):
+    """40 reviews to train on, 10 to test."""
+    rows, test, tokenizer = measure.prepare_data("longest", size=40)
+    data = rows, test.select(range(10)), tokenizer
+    for module in (growth, measure, operators):
+        monkeypatch.setattr(module, "prepare_data", lambda *_, **__: data)
+    return data
+
+
+def test_a_run_of_the_sweep_is_the_same_if_nothing_is_computed_once(monkeypatch, trained):
+    monkeypatch.setattr(learning_rates, "TRAIN_SIZE", 32)
+    monkeypatch.setattr(learning_rates, "HELD_OUT_SIZE", 50)
+    monkeypatch.setattr(learning_rates, "CURVE_SIZE", 16)
+    plan = 1e-2, 43, 16, 2
+    run = learning_rates.train(*plan)
+    assert run.plan == plan
+    assert len(run.errors) == 50
+    assert len(run.step_losses) == 2
+    assert [row["epoch"] for row in run.history] == [1, 2]
+    for row in run.history:
+        hits = row["validation_accuracy"] * VALIDATION_SIZE
+        assert hits == pytest.approx(round(hits), abs=0.02)
+    monkeypatch.setattr(learning_rates, "compute_lower_half_once", lambda model, splits: None)
+    again = learning_rates.train(*plan)
+    assert (again.errors, again.history) == (run.errors, run.history)
+
+
+def test_a_run_of_the_learning_curve_is_scored_on_every_test_review(trained):
+    run = learning_curve.measure(20, 43, 3)
+    assert (run.accuracy * TEST_SIZE) == pytest.approx(round(run.accuracy * TEST_SIZE))
+    assert run.interval[0] < run.accuracy < run.interval[1]
+    # Each wrong prediction is a level or more off.
+    assert run.mae >= 1 - run.accuracy
+
+
+def test_a_run_of_the_levers_predicts_every_test_review(monkeypatch, trained):
+    monkeypatch.setattr(levers, "TRAIN_SIZE", 24)
+    recipe = levers.float32_recipes()[-1]
+    row = levers.train(recipe)
+    assert row["name"] == recipe.name == "frozen lower half"
+    assert len(row["predicted"]) == TEST_SIZE
+    assert set(row["predicted"]) <= set("01234")
+    assert row["seconds"] > 0
+
+
+def test_a_whole_measurement_trains_all_epochs_and_adds_its_evaluations(monkeypatch, few):
+    monkeypatch.setattr(measure, "TIMED_ROWS", 10)
+    rows, test, _ = few
+    best = build_recipes("float32")[-1]
+    whole, part = measure.measure(best, whole=True), measure.measure(best, whole=False)
+    batches = -(-len(rows) // best.arguments["per_device_train_batch_size"])
+    assert whole["steps"] == part["steps"] == batches * EPOCHS - 1
+    document = measure.measure(build_recipes("float32")[2], whole=False)
+    assert document["steps"] == 24
+    assert "accuracy" not in document
+    for row in (whole, document):
+        evaluations = EPOCHS * row["evaluation_seconds"]
+        assert row["total_seconds"] == pytest.approx(row["training_seconds"] + evaluations)
+    assert whole["once_seconds"] > 0 == document["once_seconds"]
+    assert whole["accuracy"] * len(test) == pytest.approx(round(whole["accuracy"] * len(test)))
+
+
+def test_labels_are_predicted_in_the_order_of_the_rows(few):
+    rows, test, tokenizer = few
+    recipe = build_recipes("float32")[-1]
+    model, _ = measure.prepare_training(recipe, [rows, test])
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = measure.prepare_arguments(recipe, folder)
+        labels, _ = measure.predict(model, recipe, arguments, test, tokenizer, whole=True)
+        one_by_one = [
+            measure.predict(model, recipe, arguments, test.select([n]), tokenizer, True)[0][0]
+            for n in range(len(test))
+        ]
+        assert measure.predict_labels(model, test, tokenizer, folder).tolist() == labels.tolist()
+    assert labels.tolist() == one_by_one
+
+
+def test_growth_times_no_more_steps_than_an_epoch_has(monkeypatch, few):
+    monkeypatch.setattr(growth, "SIZES", (39, 40))
+    timed = []
+
+    def time_steps(rows, steps, batch=None):
+        timed.append((len(rows), steps))
+        return real(rows, steps, batch)
+
+    real = growth.measure
+    monkeypatch.setattr(growth, "measure", time_steps)
+    growth.by_reviews()
+    # One more is done before, and not timed.
+    assert [steps + 1 for _, steps in timed] == [2, 2]
+
+
+def test_the_share_of_wrong_predictions_is_of_all_test_reviews(monkeypatch, few):
+    monkeypatch.setattr(growth, "KEPT_TOKENS", (8,))
+    _, test, _ = few
+    wrong = growth.errors_by_tokens()[8] * len(test)
+    assert wrong == pytest.approx(round(wrong))
+
+
+def test_cut_texts_keep_their_first_tokens_and_the_last_one(few):
+    rows, _, tokenizer = few
+    for before, after in zip(rows, growth.keep_tokens(rows, 6), strict=True):
+        assert len(after["input_ids"]) == len(after["attention_mask"]) <= 6
+        assert after["input_ids"][-1] == tokenizer.sep_token_id
+        kept = len(after["input_ids"]) - 1
+        assert after["input_ids"][:-1] == before["input_ids"][:kept]
+
+
+def test_trainer_and_the_bare_loop_get_the_same_batches_the_longest_first(monkeypatch, few):
+    seen = []
+
+    def bare(model, arguments, rows, batches, tokenizer):
+        seen.append([len(ids) for ids in rows["input_ids"]])
+        assert np.concatenate([*batches]).tolist() == list(range(len(rows)))
+        return 2.0
+
+    monkeypatch.setattr(operators, "train_bare", bare)
+    monkeypatch.setattr(operators, "REPEATS", 1)
+    assert operators.trainer_against_bare_loop(build_recipes("float32")[-1]) > 0
+    assert seen == [sorted(seen[0], reverse=True)]
+
+
+def test_the_shares_of_a_profile_are_of_its_steps(monkeypatch, few):
+    monkeypatch.setattr(operators, "PROFILED_STEPS", 2)
+    shares = operators.profile_recipe(build_recipes("float32")[-1])
+    assert sum(shares.values()) == pytest.approx(1, abs=0.2)
+    assert min(shares.values()) >= 0
+    assert shares["matrix products"] > 0
+    assert shares["attention"] > 0
