@@ -14,7 +14,7 @@ from datasets import Dataset
 
 from benchmarks.learning_curve import FROZEN
 from benchmarks.measure import predict, prepare_arguments, prepare_data, prepare_training
-from benchmarks.recipes import EPOCHS, build_recipes
+from benchmarks.recipes import build_recipes
 from benchmarks.speed import run_child
 from helpers import finetune, launch
 from helpers.learning_curve import read_runs
@@ -58,8 +58,11 @@ def by_reviews() -> dict[str, Curve]:
     """Return the seconds of an epoch and of what is computed once, and the peak memory."""
     everything, _, _ = prepare_data("longest", size=None)
     curves: dict[str, Curve] = {"epoch s": {}, "once s": {}, "MB": {}}
+    batch = build_recipes()[-1].arguments["per_device_train_batch_size"]
     for size in SIZES:
-        measured, once = measure(everything.select(range(size)), min(size // 32, MOST_STEPS))
+        # One step more is done before them: with it, no more than an epoch has.
+        steps = min(size // batch, MOST_STEPS)
+        measured, once = measure(everything.select(range(size)), steps)
         # The peak of this process: sizes grow, so that it is the largest so far.
         figures = measured.epoch_seconds, once, peak_megabytes()
         for curve, figure in zip(curves.values(), figures, strict=True):
@@ -99,7 +102,7 @@ def errors_by_tokens() -> Curve:
         model, _ = prepare_training(best, [rows, cut_test])
         with tempfile.TemporaryDirectory() as folder:
             arguments = prepare_arguments(best, folder)
-            steps = EPOCHS * -(-len(rows) // arguments.per_device_train_batch_size) - 1
+            steps = best.epochs * -(-len(rows) // arguments.per_device_train_batch_size) - 1
             measure_training(model, arguments, rows, tokenizer, steps)
             labels, _ = predict(model, best, arguments, cut_test, tokenizer, whole=True)
         curve[most] = float((labels != np.array(test["label"])).mean())

@@ -153,18 +153,18 @@ def small(monkeypatch) -> None:
 
 
 def test_what_is_computed_once_or_for_one_token_only_changes_no_prediction(small):
-    recipes_of = {recipe.name: recipe for recipe in build_recipes("float32")}
+    found = build_recipes("float32")
+    frozen = [recipe for recipe in found if recipe.arguments == found[-2].arguments]
     rows, _, tokenizer = measure.prepare_data("longest", size=40)
     logits = {}
-    for name in list(recipes_of)[-3:]:
-        recipe = recipes_of[name]
+    for recipe in frozen:
         model, (once,) = measure.prepare_training(recipe, [rows])
         assert (once > 0) == recipe.computed_once
         with tempfile.TemporaryDirectory() as folder:
             arguments = measure.prepare_arguments(recipe, folder)
             measure_training(model, arguments, rows, tokenizer, steps=3)
             batch = tokenizer.pad({"input_ids": rows["input_ids"][:8]}, return_tensors="pt")
-            logits[name] = model.eval()(**batch).logits.detach()
+            logits[recipe.name] = model.eval()(**batch).logits.detach()
     plain, *others = logits.values()
     assert len(others) == 2
     for other in others:
@@ -172,7 +172,7 @@ def test_what_is_computed_once_or_for_one_token_only_changes_no_prediction(small
 
 
 def test_the_counted_operations_are_those_that_are_left(small):
-    plain, once, first = build_recipes("float32")[-3:]
+    plain, once, first = build_recipes("float32")[-4:-1]
     rows, _, _ = measure.prepare_data("longest", size=40)
     tokens = sum(map(len, rows["input_ids"]))
     epoch = Work(len(rows), tokens, tokens)

@@ -4,6 +4,7 @@ import tempfile
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks import (
     growth,
@@ -14,7 +15,7 @@ from benchmarks import (
     measure,
     operators,
 )
-from benchmarks.recipes import EPOCHS, build_recipes
+from benchmarks.recipes import build_recipes
 from helpers.sampling import TEST_SIZE, VALIDATION_SIZE
 
 
@@ -80,12 +81,12 @@ def test_a_whole_measurement_trains_all_epochs_and_adds_its_evaluations(monkeypa
     best = build_recipes("float32")[-1]
     whole, part = measure.measure(best, whole=True), measure.measure(best, whole=False)
     batches = -(-len(rows) // best.arguments["per_device_train_batch_size"])
-    assert whole["steps"] == part["steps"] == batches * EPOCHS - 1
+    assert whole["steps"] == part["steps"] == batches * best.epochs - 1
     document = measure.measure(build_recipes("float32")[2], whole=False)
     assert document["steps"] == 24
     assert "accuracy" not in document
     for row in (whole, document):
-        evaluations = EPOCHS * row["evaluation_seconds"]
+        evaluations = row["recipe"]["epochs"] * row["evaluation_seconds"]
         assert row["total_seconds"] == pytest.approx(row["training_seconds"] + evaluations)
     assert whole["once_seconds"] > 0 == document["once_seconds"]
     assert whole["accuracy"] * len(test) == pytest.approx(round(whole["accuracy"] * len(test)))
@@ -107,7 +108,7 @@ def test_labels_are_predicted_in_the_order_of_the_rows(few):
 
 
 def test_growth_times_no_more_steps_than_an_epoch_has(monkeypatch, few):
-    monkeypatch.setattr(growth, "SIZES", (39, 40))
+    monkeypatch.setattr(growth, "SIZES", (31, 40))
     timed = []
 
     def time_steps(rows, steps, batch=None):
@@ -118,7 +119,7 @@ def test_growth_times_no_more_steps_than_an_epoch_has(monkeypatch, few):
     monkeypatch.setattr(growth, "measure", time_steps)
     growth.by_reviews()
     # One more is done before, and not timed.
-    assert [steps + 1 for _, steps in timed] == [2, 2]
+    assert [steps + 1 for _, steps in timed] == [2, 3]
 
 
 def test_the_share_of_wrong_predictions_is_of_all_test_reviews(monkeypatch, few):
@@ -158,3 +159,18 @@ def test_the_shares_of_a_profile_are_of_its_steps(monkeypatch, few):
     assert min(shares.values()) >= 0
     assert shares["matrix products"] > 0
     assert shares["attention"] > 0
+
+
+def test_what_is_remembered_in_bfloat16_gives_nearly_the_same_logits(few):
+    rows, _, tokenizer = few
+    *_, plain, half, _ = build_recipes("bfloat16")
+    assert half.remembered_precision == "bfloat16"
+    batch = tokenizer.pad({"input_ids": rows["input_ids"][:8]}, return_tensors="pt")
+    logits = []
+    for recipe in (plain, half):
+        model, _ = measure.prepare_training(recipe, [rows])
+        outputs = model.base_model.embeddings.outputs.values()
+        assert {str(each.dtype) for each in outputs} == {f"torch.{recipe.remembered_precision}"}
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            logits.append(model.eval()(**batch).logits.float())
+    torch.testing.assert_close(*logits, atol=0.01, rtol=0.05)
