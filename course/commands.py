@@ -133,7 +133,9 @@ COMMANDS: dict[str, Command] = {
     "test-processes": _test(
         "test-processes", "train in one process and in several, stop, kill and resume", quick=True
     ),
-    "test-hub": _test("test-hub", "run the notebooks from a Hub on loopback, and without one"),
+    "test-hub": _test(
+        "test-hub", "run the notebooks from a Hub on loopback, and without one", quick=True
+    ),
     "test-own": _test(
         "test-own", "run the notebooks on a learner's own data, of four kinds", quick=True
     ),
@@ -147,7 +149,7 @@ COMMANDS: dict[str, Command] = {
         "browser",
         quick=True,
     ),
-    "test-demo": _test("test-demo", "test the page of 'demo' over loopback", "demo"),
+    "test-demo": _test("test-demo", "test the page of 'demo' over loopback", "demo", quick=True),
     "test-pythons": Command(
         "maintainer",
         "run the light tests and notebooks on each Python of this machine",

@@ -54,7 +54,7 @@ def test_light(python: str) -> bool:
     return run(python, "pytest", "-q", *SLOWEST, *PAIRS, *tests, OMP_NUM_THREADS="1")
 
 
-def compare_notebooks(python: str, light_only: bool = False) -> bool:
+def compare_notebooks(python: str, light_only: bool) -> bool:
     """Compare what notebooks and their answers print with the stored outputs.
 
     Args:

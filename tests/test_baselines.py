@@ -24,6 +24,12 @@ TRAIN_TEXTS = ["good great film", "great fun", "awful boring film", "boring mess
 TRAIN_LABELS = [1, 1, 0, 0]
 
 
+def test_a_text_beyond_the_model_s_limit_is_cut(classifier, tokenizer):
+    texts = ["good " * 600, "good " * 510]
+    first, second = mean_embeddings(texts, classifier.base_model, tokenizer)
+    np.testing.assert_allclose(first, second, atol=1e-5)
+
+
 @given(st.lists(st.integers(0, 4), min_size=1), st.integers(0, 9))
 def test_the_majority_class_is_a_most_frequent_label_repeated(labels, size):
     predictions = majority_class(labels, size)

@@ -118,7 +118,7 @@ def test_without_npm_the_site_has_no_such_page_and_says_why(tmp_path, monkeypatc
 
 
 def test_the_files_name_no_folder_of_this_machine(classifier, tokenizer):
-    for name, content in model_files(classifier, tokenizer).items():
+    for name, content in model_files(classifier, tokenizer, eight_bits=True).items():
         assert b"site-packages" not in content, name
         assert str(tokenizer.name_or_path).encode() not in content, name
 

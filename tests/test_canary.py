@@ -5,7 +5,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from course.canary import command, compare, interface, oldest
+from course.canary import command, compare, interface, oldest, signatures
 from course.canary.compare import ChangedCell, find_causes, kind_of, output_text
 from course.canary.releases import CanaryError, Change, find_changes
 from course.canary.report import report_text
@@ -94,6 +94,32 @@ pd.DataFrame(rows, columns=names)
         ".map": {"batched"},
         "pandas.DataFrame": {"columns"},
     }
+
+
+@pytest.mark.parametrize("signature", [None, {"parameters": None, "notices": []}])
+def test_the_lookup_goes_on_after_what_is_gone_or_is_of_another_class(signature):
+    known = {"parameters": {"x": "1"}, "any_keyword": False, "notices": []}
+    old = {"a": signature, "b": known, "c": known}
+    new = {"a": signature, "b": None, "c": known | {"parameters": {"x": "2"}}}
+    found = interface.findings({"a": set(), "b": set(), "c": set()}, old, new)
+    assert found == ["`b` is gone", "`c`: the default of `x` is 2, was 1"]
+
+
+def test_a_method_is_described_with_its_defaults_and_what_is_gone_is_none():
+    found = signatures.describe("datasets.Dataset.shuffle")
+    assert found["parameters"]["keep_in_memory"] == "False"
+    assert not found["any_keyword"]
+    assert signatures.describe("datasets.Dataset.mix") is None
+
+
+def test_a_notebook_without_changes_does_not_end_the_search(monkeypatch):
+    searched = []
+    cell = ChangedCell("05_trainer", "train", "1", "2", "number moved")
+    monkeypatch.setattr(command, "run_cells", lambda notebooks, changes: [cell][: len(changes)])
+    monkeypatch.setattr(command, "find_causes", lambda *given: searched.append(given))
+    notebooks = [NOTEBOOK, Path("05_trainer.ipynb")]
+    assert command.try_changes(notebooks, CHANGES[:1]) == [cell]
+    assert searched == [(notebooks[1], CHANGES[:1], [cell])]
 
 
 @pytest.mark.parametrize("oldest_good", range(-1, 9))

@@ -76,6 +76,7 @@ def test_the_last_complete_checkpoint_is_found_by_its_step(tmp_path):
     assert last_checkpoint(tmp_path) is None
     for step in (9, 10, 11):
         make_checkpoint(tmp_path, step)
+    (tmp_path / "checkpoint-9" / "optimizer.pt").unlink()
     (tmp_path / "checkpoint-11" / "optimizer.pt").unlink()
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
 

@@ -159,6 +159,15 @@ def test_what_is_cached_is_measured_by_folder(tmp_path):
     assert line == f"{tmp_path}: 6.5 MB (datasets 2.5 MB, hub 4.0 MB)"
 
 
+def test_a_cache_that_is_not_there_yet_does_not_hide_the_trained_models(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setattr("helpers.sources.MODELS", tmp_path)
+    (tmp_path / "model").write_bytes(bytes(2_000_000))
+    cache, trained = doctor.check_cache()
+    assert (cache.topic, cache.text) == ("cache", f"{tmp_path / 'hf'}: nothing yet")
+    assert trained.text.startswith(f"{tmp_path}: 2.0 MB")
+
+
 def test_what_only_some_commands_install_is_not_missed():
     pins = doctor.read_pins()
     assert {"torch", "pytest"} < set(pins)

@@ -7,13 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
 from course import __main__ as front_door
-from course.commands import COMMANDS, READERS
+from course.commands import COMMANDS, QUICK, READERS
 from course.environment import install
 from course.environment.install import ENVIRONMENTS, PROJECT, InstallError, has_pip
+from course.test import FOLDERS
 
 
 def course(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
@@ -46,6 +48,16 @@ def test_an_unknown_command_is_named_and_the_commands_are_listed():
     answer = course("lob")
     assert answer.returncode == 2
     assert answer.stderr.startswith("There is no command 'lob'.\n\npython -m course COMMAND")
+
+
+def test_quick_is_offered_where_it_leaves_tests_out():
+    folders = {name: PROJECT / "tests" / name.removeprefix("test-") for name in FOLDERS}
+    slow = {
+        name
+        for name, folder in folders.items()
+        if any("mark.slow" in path.read_text("utf-8") for path in folder.glob("test_*.py"))
+    }
+    assert {name for name in FOLDERS if QUICK in COMMANDS[name].options} == slow
 
 
 def test_a_language_that_there_is_not_is_refused():
@@ -240,6 +252,13 @@ def test_a_folder_that_could_not_be_copied_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setattr(install, "existing_python", lambda _: None)
     assert front_door.main(["clean"]) == 1
     assert capsys.readouterr().err.startswith(f"{os.strerror(errno.ENOSPC)}: make room")
+
+
+def test_ctrl_c_lets_a_command_elsewhere_say_how_it_ended(monkeypatch):
+    child = Mock()
+    child.wait.side_effect = [KeyboardInterrupt, 130]
+    monkeypatch.setattr(front_door.subprocess, "Popen", lambda *_, **__: child)
+    assert front_door.run_there("test", "python", []) == 130
 
 
 def test_ctrl_c_is_one_sentence(monkeypatch, capsys):

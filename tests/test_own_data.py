@@ -56,6 +56,7 @@ FORMS = {
     "reviews.csv": LINES,
     "bom.csv": LINES.encode("utf-8-sig"),
     "windows.csv": LINES.replace("\n", "\r\n"),
+    "blank lines.csv": LINES.replace("\n", "\n\n"),
     "semicolons.csv": LINES.replace(",", ";"),
     "excel.csv": LINES.replace(",", "\t").encode("utf-16"),
     "reviews.tsv": LINES.replace(",", "\t"),

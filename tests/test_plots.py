@@ -139,17 +139,17 @@ def test_a_line_of_unequal_lengths_is_refused_by_name():
         plot_lines({"loss": ([1, 2], [1])}, "t", "x", "y")
 
 
-RATES = {1e-3: [0.4, 0.5], 1e-5: [0.2, 0.3]}
+RATES = {1e-3: [0.4, 0.5], 1e-5: [0.2, 0.3, 0.7]}
 
 
 def test_each_seed_of_a_learning_rate_is_a_dot_and_a_line_joins_the_means():
     figure = plot_learning_rates(RATES, "1e-3 is best", "accuracy")
     mean, dots = figure.axes[0].lines
     assert list(mean.get_xdata()) == [1e-5, 1e-3]
-    assert list(mean.get_ydata()) == pytest.approx([0.25, 0.45])
+    assert list(mean.get_ydata()) == pytest.approx([0.4, 0.45])
     assert dots.get_linestyle() == "None"
     drawn = sorted(zip(dots.get_xdata(), dots.get_ydata(), strict=True))
-    assert drawn == [(1e-5, 0.2), (1e-5, 0.3), (1e-3, 0.4), (1e-3, 0.5)]
+    assert drawn == [(1e-5, 0.2), (1e-5, 0.3), (1e-5, 0.7), (1e-3, 0.4), (1e-3, 0.5)]
     assert labels(figure) == ("1e-3 is best", "learning rate (logarithmic)", "accuracy")
     assert legend(figure) == ["mean", "one seed"]
 

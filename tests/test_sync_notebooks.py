@@ -242,6 +242,13 @@ def test_confirming_one_notebook_leaves_the_others(folders):
     assert (english / "08_other.ipynb").read_bytes() == before
 
 
+def test_only_the_cells_that_are_named_are_confirmed():
+    translation = copy.deepcopy(ENGLISH)
+    original = with_text(with_text(CHINESE, "title", "# 07　改过"), "result", "也改过。")
+    assert sync_notebooks.mark_translated(original, translation, ["result"]) == ["result"]
+    assert set(stale(original, translation)) == {"title"}
+
+
 def test_confirming_no_notebook_in_particular_is_refused(folders):
     with pytest.raises(SystemExit, match="Name the notebook that you have translated"):
         main(["--translated"])

@@ -100,6 +100,17 @@ def test_it_fails_if_any_part_fails(failing, monkeypatch, runs):
     assert command.main(["test"]) == 1
 
 
+def test_a_python_that_is_not_here_is_left_out_and_the_others_are_tried(runs, monkeypatch, capsys):
+    monkeypatch.setattr(command.install, "supported_versions", lambda: [(3, 11), (3, 99)])
+    monkeypatch.setattr(command.install, "find_version", {(3, 11): "python"}.get)
+    monkeypatch.setattr(command.install, "prepare_environment", lambda *_: "there")
+    assert command.main(["test-pythons"]) == 0
+    assert compared(runs[-2]) == NUMBERS - set(command.TRAINING)
+    printed = capsys.readouterr().out
+    assert "Python 3.99: not on this machine" in printed
+    assert "Python 3.11: passed" in printed
+
+
 @pytest.mark.parametrize("name", command.FOLDERS)
 def test_a_folder_of_tests_gets_the_options_and_what_it_needs(name, runs, monkeypatch):
     needed = []

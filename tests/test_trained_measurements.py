@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from benchmarks import (
+    alternatives,
     growth,
     learning_curve,
     learning_rates,
@@ -90,6 +91,14 @@ def test_a_whole_measurement_trains_all_epochs_and_adds_its_evaluations(monkeypa
         assert row["total_seconds"] == pytest.approx(row["training_seconds"] + evaluations)
     assert whole["once_seconds"] > 0 == document["once_seconds"]
     assert whole["accuracy"] * len(test) == pytest.approx(round(whole["accuracy"] * len(test)))
+
+
+def test_sentence_embeddings_are_computed_without_dropout(monkeypatch, narrow, few):
+    monkeypatch.setattr(alternatives, "get_source", lambda: narrow)
+    rows, test, _ = few
+    first, second = (alternatives.sentence_embeddings(rows, test).tolist() for _ in range(2))
+    assert first == second
+    assert set(first) <= set(rows["label"])
 
 
 def test_labels_are_predicted_in_the_order_of_the_rows(few):

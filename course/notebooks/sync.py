@@ -145,7 +145,7 @@ def write(notebook: NotebookNode, path: Path) -> bool:
     return True
 
 
-def sync(path: Path, target: Path, translated: bool = False) -> list[str]:
+def sync(path: Path, target: Path, translated: bool) -> list[str]:
     """Bring one translation up to date with its original.
 
     Args:

@@ -128,7 +128,7 @@ def write_browser_model(
 
 
 def model_files(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, eight_bits: bool = True
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, eight_bits: bool
 ) -> dict[str, bytes]:
     """Return the files that the page needs of a model, by their names.
 
