@@ -1,10 +1,13 @@
 """What the measurements that train promise, with a narrow random model that trains in a moment."""
 
 import tempfile
+from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
+from transformers import Trainer
 
 from benchmarks import (
     alternatives,
@@ -16,8 +19,10 @@ from benchmarks import (
     measure,
     operators,
 )
+from benchmarks.bare_loop import batches_by_rows, train_bare
 from benchmarks.recipes import build_recipes
 from helpers.sampling import TEST_SIZE, VALIDATION_SIZE
+from helpers.training import training_arguments
 
 
 @pytest.fixture
@@ -45,8 +50,11 @@ def test_a_run_of_the_sweep_is_the_same_if_nothing_is_computed_once(monkeypatch,
     monkeypatch.setattr(learning_rates, "HELD_OUT_SIZE", 50)
     monkeypatch.setattr(learning_rates, "CURVE_SIZE", 16)
     plan = 1e-2, 43, 16, 2
-    run = learning_rates.train(*plan)
+    with patch.object(learning_rates, "training_arguments", wraps=training_arguments) as asked:
+        run = learning_rates.train(*plan)
     assert run.plan == plan
+    given = asked.call_args_list[0].kwargs
+    assert (given["learning_rate"], given["seed"], given["num_train_epochs"]) == (1e-2, 43, 2)
     assert len(run.errors) == 50
     assert len(run.step_losses) == 2
     assert [row["epoch"] for row in run.history] == [1, 2]
@@ -114,6 +122,21 @@ def test_labels_are_predicted_in_the_order_of_the_rows(few):
         ]
         assert measure.predict_labels(model, test, tokenizer, folder).tolist() == labels.tolist()
     assert labels.tolist() == one_by_one
+
+
+def test_the_bare_loop_trains_the_same_model_as_trainer(few):
+    rows, _, tokenizer = few
+    recipe = build_recipes("float32")[3]
+    constant = {"lr_scheduler_type": "constant", "train_sampling_strategy": "sequential"}
+    recipe = replace(recipe, dropout=0.0, epochs=1, arguments=recipe.arguments | constant)
+    bare, model = (measure.prepare_model(recipe) for _ in range(2))
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = measure.prepare_arguments(recipe, folder)
+        batches = batches_by_rows(rows["label"], arguments.per_device_train_batch_size)
+        assert train_bare(bare, arguments, rows, batches, tokenizer) > 0
+        Trainer(model, arguments, train_dataset=rows, processing_class=tokenizer).train()
+    for one, other in zip(bare.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_growth_times_no_more_steps_than_an_epoch_has(monkeypatch, few):
