@@ -7,6 +7,7 @@ from pathlib import Path
 from helpers.hub import REPOSITORY_NAME, explain_refusal
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+SETTINGS = ("config.json", "tokenizer_config.json")
 
 
 class ModelError(Exception):
@@ -27,7 +28,7 @@ def check_model(name: str) -> str:
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
-        config = folder / "config.json"
+        config, tokenizer = (folder / file for file in SETTINGS)
         lacking = [] if config.is_file() else [config.name]
         lacking += [] if any((folder / file).is_file() for file in WEIGHTS) else [WEIGHTS[0]]
         lacking += [] if (folder / "tokenizer.json").is_file() else ["tokenizer.json"]
@@ -36,31 +37,52 @@ def check_model(name: str) -> str:
                 f"COURSE_MODEL={name}: the folder has no {' and no '.join(lacking)}; name the one "
                 "that 'save_pretrained' wrote for the model and its tokenizer."
             )
-        name = str(folder.resolve())
+        given, way_out = str(folder.resolve()), ""
     elif REPOSITORY_NAME.fullmatch(name):
-        config = _download_config(name)
+        config, tokenizer = (_download(name, file) for file in SETTINGS)
+        given = name
+        way_out = f"run 'hf download {name} --local-dir FOLDER', name FOLDER in COURSE_MODEL, and "
     else:
         raise ModelError(
             f"COURSE_MODEL={name}: there is no such folder; a model on the Hub is named with its "
             "owner, as in google-bert/bert-base-chinese."
         )
-    try:
-        kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
-    except (ValueError, AttributeError) as error:
-        raise ModelError(f"COURSE_MODEL={name}: its config.json is damaged.") from error
+    settings = _read(name, config)
+    kind = settings.get("model_type")
     if kind != "bert":
         raise ModelError(
             f"COURSE_MODEL={name} is a model of the kind {kind!r}, and the notebooks show the "
             "parts of a BERT: name one of the kind 'bert', or leave COURSE_MODEL out."
         )
-    return name
+    positions = settings.get("max_position_embeddings", 512)
+    limit = _read(name, tokenizer).get("model_max_length")
+    # Without one, the library's limit is larger than any tokenizer takes.
+    if not isinstance(limit, int) or not 0 < limit <= positions:
+        raise ModelError(
+            f"COURSE_MODEL={name}: its tokenizer_config.json names no limit of tokens that fits "
+            f'its model: {way_out}write "model_max_length": {positions} there.'
+        )
+    return given
 
 
-def _download_config(name: str) -> Path:
+def _read(name: str, path: Path | None) -> dict[str, object]:
+    # What is not there says nothing.
+    if path is None or not path.is_file():
+        return {}
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ModelError(f"COURSE_MODEL={name}: its {path.name} is damaged.") from error
+
+
+def _download(name: str, file: str) -> Path | None:
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import RemoteEntryNotFoundError
 
     try:
-        return Path(hf_hub_download(name, "config.json"))
+        return Path(hf_hub_download(name, file))
+    except RemoteEntryNotFoundError:
+        return None
     except Exception as error:
         raise ModelError(
             f"COURSE_MODEL={name} is no folder here, and cannot be had from the Hub "
