@@ -1,5 +1,6 @@
 """Check the weights that somebody wants to fine-tune in place of the course's own."""
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +9,8 @@ from helpers.hub import REPOSITORY_NAME, explain_refusal
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 SETTINGS = ("config.json", "tokenizer_config.json")
+# All of a folder that decides what is trained.
+CONTENT = (*SETTINGS, "tokenizer.json", "*.safetensors", "pytorch_model*.bin")
 
 
 class ModelError(Exception):
@@ -88,6 +91,27 @@ def _download(name: str, file: str) -> Path | None:
             f"COURSE_MODEL={name} is no folder here, and cannot be had from the Hub "
             + explain_refusal(error)
         ) from error
+
+
+def weights_digest(model: str) -> str:
+    """Return what tells weights from others, also from those that were in the same folder before.
+
+    Args:
+        model: what `check_model` returns.
+    """
+    folder = Path(model)
+    if not folder.is_dir():
+        from huggingface_hub import try_to_load_from_cache
+
+        # The folder of the cache is named after the revision.
+        revision = Path(str(try_to_load_from_cache(model, SETTINGS[0]))).parent.name
+        return hashlib.sha256(f"{model} {revision}".encode()).hexdigest()
+    digest = hashlib.sha256()
+    for path in sorted({path for name in CONTENT for path in folder.glob(name)}):
+        with path.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.name} {content}\n".encode())
+    return digest.hexdigest()
 
 
 def unknown_share(model: str, texts: Sequence[str]) -> float:

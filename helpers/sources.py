@@ -203,7 +203,7 @@ def _own() -> Source:
         )
     # Here and not above: the other sources need no pandas, which takes a second to load.
     from helpers.own_data import first_texts, prepare_own_data
-    from helpers.own_model import ModelError, check_model, unknown_share
+    from helpers.own_model import ModelError, check_model, unknown_share, weights_digest
     from helpers.own_table import TableError
 
     try:
@@ -221,7 +221,7 @@ def _own() -> Source:
             "texts' language in COURSE_MODEL"
         )
     # Models of different data, or of different weights, must not be taken for each other.
-    weights = f"-{hashlib.sha256(model.encode()).hexdigest()[:4]}" if model else ""
+    weights = f"-{weights_digest(model)[:8]}" if model else ""
     return Source(
         name="own",
         dataset=str(data.folder),

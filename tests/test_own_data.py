@@ -376,7 +376,10 @@ def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
     chosen = [own(COURSE_DATA=tmp_path / name) for name in ("a.csv", "b.csv")]
     chosen.append(own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model))
     assert chosen[-1].model == str(model)
-    assert len({source.models for source in chosen}) == 3
+    # Trained again, in the same place.
+    (model / "model.safetensors").write_bytes(b"others")
+    chosen.append(own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model))
+    assert len({source.models for source in chosen}) == 4
 
 
 @pytest.mark.parametrize("limit", ["{}", '{"model_max_length": 1e30}', '{"model_max_length": 512}'])
