@@ -321,6 +321,7 @@ def claimed_output(
         UsageError: if there is no folder.
         RunError: if the folder cannot be used.
         CheckpointError: if the checkpoint is missing or damaged.
+        SourceError: if the learner's own data or weights cannot be used.
     """
     if not training.output_dir:
         raise UsageError("There is no folder for the model: pass --output_dir FOLDER.")
@@ -328,10 +329,10 @@ def claimed_output(
     with ExitStack() as stack:
         outcome = [None]
         if training.process_index == 0:
-            record = recorded_arguments(arguments, training)
             try:
+                record = recorded_arguments(arguments, training)
                 outcome = [stack.enter_context(claim_folder(folder, record, resume))]
-            except (RunError, CheckpointError) as error:
+            except (RunError, CheckpointError, SourceError) as error:
                 outcome = [error]
         if training.world_size > 1:
             torch.distributed.broadcast_object_list(outcome)

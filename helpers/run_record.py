@@ -108,7 +108,7 @@ def _check_record(folder: Path, record: Mapping[str, object]) -> None:
         ) from error
     now = record["arguments"]
     changed = [
-        f"--{name} was {started.get(name)} and is {now.get(name)}"
+        f"{_as_given(name)} was {started.get(name)} and is {now.get(name)}"
         for name in sorted(started.keys() | now.keys())
         if started.get(name) != now.get(name)
     ]
@@ -117,6 +117,11 @@ def _check_record(folder: Path, record: Mapping[str, object]) -> None:
             f"The run in {folder} was started with other arguments: {', '.join(changed)}. Resume "
             "it with those it was started with, or pass another --output_dir."
         )
+
+
+def _as_given(name: str) -> str:
+    # A flag; variables of the environment are in capitals.
+    return f"--{name}" if name.islower() else name
 
 
 def _find_checkpoint(folder: Path, resume: str | None) -> Path | None:
