@@ -54,7 +54,6 @@ from helpers.finetune_arguments import (
     UsageError,
     command_line,
     in_one_sentence,
-    join_command,
     parse_arguments,
     recorded_arguments,
 )
@@ -62,6 +61,7 @@ from helpers.intervals import bootstrap_interval
 from helpers.preprocess import token_counts, tokenize
 from helpers.run_record import LAST, RECORD, RESULT, RunError, claim_folder
 from helpers.sampling import SEED, TEST_SIZE, TRAIN_SIZE, split_validation, take_sample
+from helpers.shell import join_command
 from helpers.sources import Source, SourceError, get_source
 from helpers.training import (
     Metrics,

@@ -24,7 +24,7 @@ from helpers.finetune_arguments import (
 )
 from helpers.intervals import bootstrap_interval
 from helpers.run_record import RECORD, RESULT, claim_folder
-from helpers.sources import SOURCE_VARIABLE
+from helpers.sources import OWN_VARIABLES, SOURCE_VARIABLE
 from helpers.training import RECIPE
 from tests.test_checkpoints import make_checkpoint
 
@@ -281,6 +281,18 @@ def test_the_command_names_the_source_that_the_environment_chose(monkeypatch):
     assert command_line([]).endswith(" --source hub")
     assert command_line(["--source=embedded"]).endswith("helpers.finetune --source=embedded")
     assert recorded_arguments(*parse_arguments(["--output_dir", "run"]))["source"] == "hub"
+
+
+def test_the_command_names_the_data_of_one_s_own_in_sh_and_in_powershell(monkeypatch):
+    for name in OWN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COURSE_DATA", "my reviews.csv")
+    monkeypatch.setattr(sys, "executable", "/my course/python")
+    start = "'/my course/python' -m helpers.finetune --source own"
+    assert command_line(["--source", "own"]) == f"COURSE_DATA='my reviews.csv' {start}"
+    assert "my reviews" not in command_line(["--source", "embedded"])
+    monkeypatch.setattr("os.name", "nt")
+    assert command_line(["--source", "own"]) == f"$env:COURSE_DATA = 'my reviews.csv'; & {start}"
 
 
 def test_the_command_starts_as_many_processes(monkeypatch):
