@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def check_model(name: str) -> str:
         ModelError: if there are no such weights, or they are another kind of model.
     """
     folder = Path(name).expanduser()
-    if folder.is_dir():
+    # Of a folder that may not be read, `Path.is_dir` raises an error.
+    if os.path.isdir(folder):
         config, tokenizer = (folder / file for file in SETTINGS)
         lacking = [] if config.is_file() else [config.name]
         lacking += [] if any((folder / file).is_file() for file in WEIGHTS) else [WEIGHTS[0]]
@@ -47,8 +49,8 @@ def check_model(name: str) -> str:
         way_out = f"run 'hf download {name} --local-dir FOLDER', name FOLDER in COURSE_MODEL, and "
     else:
         raise ModelError(
-            f"COURSE_MODEL={name}: there is no such folder; a model on the Hub is named with its "
-            "owner, as in google-bert/bert-base-chinese."
+            f"COURSE_MODEL={name}: there is no such folder that you may read; a model on the Hub "
+            "is named with its owner, as in google-bert/bert-base-chinese."
         )
     settings = _read(name, config)
     kind = settings.get("model_type")

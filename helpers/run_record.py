@@ -1,6 +1,7 @@
 """The record of a training run, by which the run knows its own folder from anybody else's."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,8 @@ def claim_folder(
         RunError: if the folder is somebody else's, or cannot be written.
         CheckpointError: if the checkpoint is missing or damaged.
     """
-    if (folder / RESULT).exists():
+    # Of a folder that may not be read, `Path.exists` raises an error.
+    if os.path.exists(folder / RESULT):
         raise RunError(f"{folder} has a finished training run in it: pass another --output_dir.")
     if resume not in (None, LAST):
         check_checkpoint(Path(resume))

@@ -12,6 +12,7 @@ import huggingface_hub
 import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
+from support.permissions import forbid
 
 from helpers import sources
 from helpers.own_data import prepare_own_data
@@ -380,6 +381,15 @@ def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
     (model / "model.safetensors").write_bytes(b"others")
     chosen.append(own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model))
     assert len({source.models for source in chosen}) == 4
+
+
+@pytest.mark.parametrize("forbidden", ["a.csv", "model", "model/config.json"])
+def test_what_may_not_be_read_is_one_sentence(own, tmp_path, model, monkeypatch, forbidden):
+    (tmp_path / "a.csv").write_text(LINES)
+    forbid(tmp_path / forbidden, monkeypatch)
+    with pytest.raises(SourceError) as caught:
+        own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
+    assert is_one_sentence(str(caught.value))
 
 
 @pytest.mark.parametrize("limit", ["{}", '{"model_max_length": 1e30}', '{"model_max_length": 512}'])
