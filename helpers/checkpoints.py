@@ -1,6 +1,7 @@
 """Checkpoints from which a stopped training run resumes, to the same digits."""
 
 import json
+import os
 import shutil
 import signal
 from collections.abc import Sequence
@@ -136,7 +137,8 @@ def check_checkpoint(folder: Path) -> None:
     Raises:
         CheckpointError: if one is missing or damaged.
     """
-    if not folder.is_dir():
+    # Of a folder that may not be read, `Path.is_dir` raises an error.
+    if not os.path.isdir(folder):
         raise CheckpointError(f"There is no checkpoint {folder}.")
     for name in ("model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json"):
         _read(folder / name)

@@ -34,8 +34,9 @@ def chosen_source() -> str:
 def set_defaults() -> None:
     """Set the variables, unless they are set already."""
     home = os.environ.get("HF_HOME") or str(data_folder() / "hf")
-    # Some libraries would take ~ for the name of a folder.
-    os.environ["HF_HOME"] = os.path.expanduser(os.path.expandvars(home))
+    # Some libraries would take ~ for the name of a folder. Commands run in the project's folder,
+    # and kernels in that of their notebook: a relative path is one place for both.
+    os.environ["HF_HOME"] = str(PROJECT / os.path.expanduser(os.path.expandvars(home)))
     # How long a waiting thread keeps its core busy. With the default, a training step takes ten
     # times as long as soon as another program wants a core too.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -54,7 +54,6 @@ from helpers.finetune_arguments import (
     UsageError,
     command_line,
     in_one_sentence,
-    join_command,
     parse_arguments,
     recorded_arguments,
 )
@@ -62,6 +61,7 @@ from helpers.intervals import bootstrap_interval
 from helpers.preprocess import token_counts, tokenize
 from helpers.run_record import LAST, RECORD, RESULT, RunError, claim_folder
 from helpers.sampling import SEED, TEST_SIZE, TRAIN_SIZE, split_validation, take_sample
+from helpers.shell import join_command
 from helpers.sources import Source, SourceError, get_source
 from helpers.training import (
     Metrics,
@@ -321,6 +321,7 @@ def claimed_output(
         UsageError: if there is no folder.
         RunError: if the folder cannot be used.
         CheckpointError: if the checkpoint is missing or damaged.
+        SourceError: if the learner's own data or weights cannot be used.
     """
     if not training.output_dir:
         raise UsageError("There is no folder for the model: pass --output_dir FOLDER.")
@@ -328,10 +329,10 @@ def claimed_output(
     with ExitStack() as stack:
         outcome = [None]
         if training.process_index == 0:
-            record = recorded_arguments(arguments, training)
             try:
+                record = recorded_arguments(arguments, training)
                 outcome = [stack.enter_context(claim_folder(folder, record, resume))]
-            except (RunError, CheckpointError) as error:
+            except (RunError, CheckpointError, SourceError) as error:
                 outcome = [error]
         if training.world_size > 1:
             torch.distributed.broadcast_object_list(outcome)

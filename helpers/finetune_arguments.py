@@ -1,13 +1,13 @@
 """The arguments of the program: the course's own, and those of `Trainer`."""
 
+import io
+import itertools
 import math
 import os
 import re
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +17,8 @@ from transformers import HfArgumentParser, TrainingArguments
 from helpers.environment import chosen_source
 from helpers.run_record import LAST, RECORD, RESULT
 from helpers.sampling import TEST_SIZE, TRAIN_SIZE, VALIDATION_SIZE
-from helpers.sources import OWN_VARIABLES, SOURCE_VARIABLE
+from helpers.shell import join_command
+from helpers.sources import OWN_VARIABLES, SOURCE_VARIABLE, get_source
 from helpers.training import RECIPE
 
 PREDICTIONS = "test_predictions.csv"
@@ -183,11 +184,18 @@ def _check_numbers(ours: FinetuneArguments, theirs: TrainingArguments) -> None:
 
 
 def recorded_arguments(ours: FinetuneArguments, theirs: TrainingArguments) -> dict[str, object]:
-    """Return all that decides what a training run computes, to be compared when it is resumed."""
+    """Return all that decides what a training run computes, to be compared when it is resumed.
+
+    Raises:
+        SourceError: if the learner's own data or weights cannot be used.
+    """
     source = ours.source or chosen_source()
     every = asdict(ours) | theirs.to_dict() | {"source": source, "processes": theirs.world_size}
     if source == "own":
         every |= {name: os.environ.get(name) for name in OWN_VARIABLES}
+        # What is found in them is said when they are loaded.
+        with redirect_stdout(io.StringIO()):
+            every["the content of COURSE_DATA and COURSE_MODEL"] = get_source(source).models_name
     return {name: value for name, value in every.items() if name not in FREE}
 
 
@@ -207,15 +215,12 @@ def command_line(arguments: Sequence[str], checkpoint: Path | str | None = None)
     if processes != "1":
         command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
     command += ["helpers.finetune", *kept]
-    # The variable may have been set for one command only.
+    # The variables may have been set for one command only.
     named = any(argument.split("=")[0] == "--source" for argument in kept)
     if not named and os.environ.get(SOURCE_VARIABLE):
         command += ["--source", os.environ[SOURCE_VARIABLE]]
+    own = "--source=own" in command or ("--source", "own") in itertools.pairwise(command)
+    set_now = {name: value for name in OWN_VARIABLES if (value := os.environ.get(name))}
     if checkpoint is not None:
         command += [flag, str(checkpoint)]
-    return join_command(command)
-
-
-def join_command(command: Sequence[str]) -> str:
-    """Return a command as it can be pasted into this system's shell."""
-    return subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
+    return join_command(command, set_now if own else {})

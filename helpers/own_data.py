@@ -94,8 +94,8 @@ def prepare_own_data(
         )
     else:
         raise TableError(
-            f"COURSE_DATA={name}: there is no such file or folder; a dataset on the Hub is named "
-            "with its owner, as in owner/name."
+            f"COURSE_DATA={name}: there is no such file or folder that you may read; a dataset on "
+            "the Hub is named with its owner, as in owner/name."
         )
     options = json.dumps([EDITION, digest, text, label])
     stem = re.sub(r"[^A-Za-z0-9]+", "-", path.stem).strip("-").lower()[:30] or "data"

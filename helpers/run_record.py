@@ -1,6 +1,7 @@
 """The record of a training run, by which the run knows its own folder from anybody else's."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,8 @@ def claim_folder(
         RunError: if the folder is somebody else's, or cannot be written.
         CheckpointError: if the checkpoint is missing or damaged.
     """
-    if (folder / RESULT).exists():
+    # Of a folder that may not be read, `Path.exists` raises an error.
+    if os.path.exists(folder / RESULT):
         raise RunError(f"{folder} has a finished training run in it: pass another --output_dir.")
     if resume not in (None, LAST):
         check_checkpoint(Path(resume))
@@ -108,7 +110,7 @@ def _check_record(folder: Path, record: Mapping[str, object]) -> None:
         ) from error
     now = record["arguments"]
     changed = [
-        f"--{name} was {started.get(name)} and is {now.get(name)}"
+        f"{_as_given(name)} was {started.get(name)} and is {now.get(name)}"
         for name in sorted(started.keys() | now.keys())
         if started.get(name) != now.get(name)
     ]
@@ -117,6 +119,11 @@ def _check_record(folder: Path, record: Mapping[str, object]) -> None:
             f"The run in {folder} was started with other arguments: {', '.join(changed)}. Resume "
             "it with those it was started with, or pass another --output_dir."
         )
+
+
+def _as_given(name: str) -> str:
+    # A flag; variables of the environment are in capitals.
+    return f"--{name}" if name.islower() else name
 
 
 def _find_checkpoint(folder: Path, resume: str | None) -> Path | None:

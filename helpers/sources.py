@@ -203,15 +203,22 @@ def _own() -> Source:
         )
     # Here and not above: the other sources need no pandas, which takes a second to load.
     from helpers.own_data import first_texts, prepare_own_data
-    from helpers.own_model import ModelError, check_model, unknown_share
+    from helpers.own_model import ModelError, check_model, unknown_share, weights_digest
     from helpers.own_table import TableError
 
     try:
         data = prepare_own_data(_from_project(name), CACHE / "own", text, label)
         model = check_model(_from_project(model)) if model else None
         unknown = unknown_share(model or str(find_weights()), first_texts(data))
+        # Models of different data, or of different weights, must not be taken for each other.
+        weights = f"-{weights_digest(model)[:8]}" if model else ""
     except (TableError, ModelError) as error:
         raise SourceError(str(error)) from error
+    except PermissionError as error:
+        raise SourceError(
+            f"{error.filename} is not yours to read or write: change that, or name another in "
+            "COURSE_DATA or COURSE_MODEL."
+        ) from error
     for remark in data.remarks:
         print(remark)
     usual = _embedded()
@@ -220,8 +227,6 @@ def _own() -> Source:
             f"{unknown:.0%} of the tokens are not in the model's vocabulary: name a BERT of the "
             "texts' language in COURSE_MODEL"
         )
-    # Models of different data, or of different weights, must not be taken for each other.
-    weights = f"-{hashlib.sha256(model.encode()).hexdigest()[:4]}" if model else ""
     return Source(
         name="own",
         dataset=str(data.folder),
@@ -238,8 +243,9 @@ def _own() -> Source:
 
 def _from_project(name: str) -> str:
     # Commands are given in the project's folder, and kernels run in that of their notebook.
-    path = PROJECT / name
-    return str(path) if path.exists() and not Path(name).exists() else name
+    path = str(PROJECT / name)
+    # Of a folder that may not be read, `Path.exists` raises an error.
+    return path if os.path.exists(path) and not os.path.exists(name) else name
 
 
 def find_weights() -> Path:

@@ -96,6 +96,23 @@ def test_a_model_that_cannot_be_exported_is_one_sentence(tmp_path, monkeypatch):
         write_browser_model(None, None, "mine", tmp_path / "model")
 
 
+def test_the_size_of_a_large_page_is_said_before_it_is_written(
+    classifier, tokenizer, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(browser_model, "npm_packages", lambda _: tmp_path)
+    monkeypatch.setattr(browser_model, "RUNTIME", {})
+    monkeypatch.setattr(browser_model, "licences", lambda _: "x" * browser_model.LARGEST)
+    monkeypatch.setattr(browser_model, "model_files", lambda *_: {})
+    (tmp_path / "model").touch()
+    with pytest.raises(FileExistsError):
+        write_browser_model(classifier, tokenizer, "mine", tmp_path / "model")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(browser_model, "model_files", lambda *_: {"model.onnx": b"weights"})
+    with pytest.raises(FileExistsError):
+        write_browser_model(classifier, tokenizer, "mine", tmp_path / "model")
+    assert "is going to load 45.0 MB: for less, press Ctrl-C" in capsys.readouterr().out
+
+
 def test_a_bad_folder_ends_the_command_and_leaves_the_earlier_site(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(site, "SOURCE", tmp_path / "source")
     monkeypatch.setattr(site, "OUTPUT", tmp_path / "site")

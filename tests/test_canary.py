@@ -5,7 +5,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from course.canary import command, compare, interface, oldest, signatures
+from course.canary import command, compare, interface, oldest, releases, signatures
 from course.canary.compare import ChangedCell, find_causes, kind_of, output_text
 from course.canary.releases import CanaryError, Change, find_changes
 from course.canary.report import report_text
@@ -127,6 +127,20 @@ def test_the_oldest_release_that_holds_is_found(oldest_good):
     versions = [str(number) for number in range(9)]
     found = oldest.oldest_that_holds(versions, lambda version: int(version) <= oldest_good)
     assert found == (versions[oldest_good] if oldest_good >= 0 else None)
+
+
+def test_backwards_too_torch_is_left_out_where_only_cuda_builds_are(monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(releases.install, "torch_index", lambda: None)
+    monkeypatch.setattr(releases.sys, "platform", "linux")
+    monkeypatch.setattr(oldest, "notebooks_that_use", lambda name: [])
+    monkeypatch.setattr(oldest, "earlier_releases", lambda name: asked.append(name) or [])
+    oldest.run([])
+    assert "torch" not in asked
+    assert "transformers" in asked
+    assert capsys.readouterr().out.startswith("torch: only a build with CUDA can be had here;")
+    oldest.run(["torch"])
+    assert asked[-1] == "torch"
 
 
 def test_the_report_names_cause_difference_and_what_to_do():

@@ -176,13 +176,14 @@ def test_what_only_some_commands_install_is_not_missed():
 
 @pytest.mark.parametrize(("version", "said"), [("1.0", "1.0"), (None, "is not installed")])
 def test_another_version_or_none_is_set_against_its_pin(version, said, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/my course/python")
     real = doctor.version_of
     monkeypatch.setattr(
         doctor, "version_of", lambda name: version if name == "torch" else real(name)
     )
     (wrong,) = [finding for finding in check_packages() if finding.remedy]
     assert wrong.text == f"torch {said}, pinned {TORCH}"
-    assert wrong.remedy == f"run '{sys.executable} -m pip install torch=={TORCH}'"
+    assert wrong.remedy == f"run '/my course/python' -m pip install torch=={TORCH}"
 
 
 @pytest.mark.parametrize(

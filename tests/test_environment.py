@@ -15,13 +15,13 @@ LIBRARIES = {"datasets", "evaluate", "huggingface_hub", "torch", "transformers"}
 WHERE = "import helpers, os; from huggingface_hub import constants; print({expression})"
 
 
-def printed(expression: str, **variables: str) -> str:
+def printed(expression: str, cwd: Path = PROJECT, **variables: str) -> str:
     """What a fresh Python shows that imports the helpers and then a library."""
     code = WHERE.format(expression=expression)
     unset = {"HF_HOME", "GOMP_SPINCOUNT"}
     kept = {name: value for name, value in os.environ.items() if name not in unset}
     process = subprocess.run(
-        [sys.executable, "-c", code], env=kept | variables, cwd=PROJECT, capture_output=True
+        [sys.executable, "-c", code], env=kept | variables, cwd=cwd, capture_output=True
     )
     return process.stdout.decode().strip()
 
@@ -37,6 +37,11 @@ def test_the_reader_s_own_cache_is_kept(tmp_path):
 def test_a_tilde_is_the_reader_s_home_and_no_folder_of_that_name(tmp_path):
     shown = printed("os.environ['HF_HOME']", HF_HOME="~/hf", HOME=str(tmp_path))
     assert shown == str(tmp_path / "hf")
+
+
+def test_a_relative_path_is_the_same_cache_for_commands_and_notebooks():
+    for cwd in (PROJECT, PROJECT / "notebooks" / "zh"):
+        assert printed("constants.HF_HOME", cwd, HF_HOME="my/hf") == str(PROJECT / "my" / "hf")
 
 
 def test_a_waiting_thread_leaves_its_core_soon():

@@ -11,9 +11,10 @@ import pytest
 import torch
 from datasets import load_dataset
 from safetensors.torch import load_file
+from support.own_datasets import two_classes
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from helpers import finetune
+from helpers import finetune, sources
 from helpers.finetune import main
 from helpers.finetune_arguments import (
     PREDICTIONS,
@@ -22,9 +23,10 @@ from helpers.finetune_arguments import (
     recorded_arguments,
 )
 from helpers.intervals import bootstrap_interval
-from helpers.run_record import RECORD, RESULT
-from helpers.sources import SOURCE_VARIABLE
+from helpers.run_record import RECORD, RESULT, claim_folder
+from helpers.sources import OWN_VARIABLES, SOURCE_VARIABLE
 from helpers.training import RECIPE
+from tests.test_checkpoints import make_checkpoint
 
 
 def refuse(capsys, *arguments: str) -> str:
@@ -102,6 +104,19 @@ def test_a_checkpoint_that_is_not_there_is_refused(capsys, tmp_path):
     folder = str(tmp_path / "checkpoint-7")
     arguments = ["--output_dir", str(tmp_path / "run"), "--resume_from_checkpoint", folder]
     assert refuse(capsys, *arguments).startswith(f"There is no checkpoint {folder}.")
+
+
+def test_a_run_is_not_resumed_on_data_that_changed_meanwhile(capsys, tmp_path, monkeypatch):
+    path = two_classes(tmp_path)
+    monkeypatch.setattr(sources, "CACHE", tmp_path / "cache")
+    monkeypatch.setenv("COURSE_DATA", str(path))
+    arguments = ["--output_dir", str(tmp_path / "run"), "--source", "own"]
+    with claim_folder(tmp_path / "run", recorded_arguments(*parse_arguments(arguments)), None):
+        make_checkpoint(tmp_path / "run", 4)
+    with path.open("a") as file:
+        file.write("One more film,good\n")
+    said = refuse(capsys, *arguments, "--resume_from_checkpoint", "last")
+    assert "other arguments: the content of COURSE_DATA and COURSE_MODEL was own-two-cl" in said
 
 
 FEW = ["--train_samples", "32", "--validation_samples", "25", "--test_samples", "16"]
@@ -266,6 +281,18 @@ def test_the_command_names_the_source_that_the_environment_chose(monkeypatch):
     assert command_line([]).endswith(" --source hub")
     assert command_line(["--source=embedded"]).endswith("helpers.finetune --source=embedded")
     assert recorded_arguments(*parse_arguments(["--output_dir", "run"]))["source"] == "hub"
+
+
+def test_the_command_names_the_data_of_one_s_own_in_sh_and_in_powershell(monkeypatch):
+    for name in OWN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COURSE_DATA", "my reviews.csv")
+    monkeypatch.setattr(sys, "executable", "/my course/python")
+    start = "'/my course/python' -m helpers.finetune --source own"
+    assert command_line(["--source", "own"]) == f"COURSE_DATA='my reviews.csv' {start}"
+    assert "my reviews" not in command_line(["--source", "embedded"])
+    monkeypatch.setattr("os.name", "nt")
+    assert command_line(["--source", "own"]) == f"$env:COURSE_DATA = 'my reviews.csv'; & {start}"
 
 
 def test_the_command_starts_as_many_processes(monkeypatch):

@@ -208,6 +208,16 @@ def test_a_set_up_that_was_stopped_before_pip_came_goes_on(steps, tmp_path, monk
     assert steps[0] == ["-m", "venv", str(folder)]
 
 
+def test_a_second_set_up_at_once_is_refused_and_says_what_to_do_if_there_is_none(steps, tmp_path):
+    with install.only_set_up(), pytest.raises(InstallError) as refused:
+        install.prepare("course")
+    assert steps == []
+    assert f"process {os.getpid()}: run the command again when it has ended" in str(refused.value)
+    assert f"remove {tmp_path / 'build' / 'setup.lock'} first." in str(refused.value)
+    install.prepare("course")
+    assert len(steps) == 2
+
+
 def test_more_extras_are_added_to_those_that_are_there(steps):
     install.prepare("course")
     install.prepare("publish")

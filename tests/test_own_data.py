@@ -12,6 +12,7 @@ import huggingface_hub
 import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
+from support.permissions import forbid
 
 from helpers import sources
 from helpers.own_data import prepare_own_data
@@ -359,18 +360,46 @@ def test_texts_that_the_model_cannot_read_are_said(own, tmp_path, capsys):
     assert "vocabulary" not in capsys.readouterr().out
 
 
-def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path):
-    model = tmp_path / "model"
-    model.mkdir()
-    (model / "model.safetensors").touch()
-    shutil.copyfile(find_weights() / "tokenizer.json", model / "tokenizer.json")
-    (model / "config.json").write_text('{"model_type": "bert"}')
+@pytest.fixture
+def model(tmp_path) -> Path:
+    """A folder that passes for a model of the learner's own."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors").touch()
+    shutil.copyfile(find_weights() / "tokenizer.json", folder / "tokenizer.json")
+    (folder / "config.json").write_text('{"model_type": "bert", "max_position_embeddings": 256}')
+    (folder / "tokenizer_config.json").write_text('{"model_max_length": 256}')
+    return folder
+
+
+def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
     (tmp_path / "a.csv").write_text(LINES)
     (tmp_path / "b.csv").write_text(LINES + "One more,good\n")
     chosen = [own(COURSE_DATA=tmp_path / name) for name in ("a.csv", "b.csv")]
     chosen.append(own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model))
     assert chosen[-1].model == str(model)
-    assert len({source.models for source in chosen}) == 3
+    # Trained again, in the same place.
+    (model / "model.safetensors").write_bytes(b"others")
+    chosen.append(own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model))
+    assert len({source.models for source in chosen}) == 4
+
+
+@pytest.mark.parametrize("forbidden", ["a.csv", "model", "model/config.json"])
+def test_what_may_not_be_read_is_one_sentence(own, tmp_path, model, monkeypatch, forbidden):
+    (tmp_path / "a.csv").write_text(LINES)
+    forbid(tmp_path / forbidden, monkeypatch)
+    with pytest.raises(SourceError) as caught:
+        own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
+    assert is_one_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize("limit", ["{}", '{"model_max_length": 1e30}', '{"model_max_length": 512}'])
+def test_a_model_whose_tokenizer_cuts_too_late_is_one_sentence(own, tmp_path, model, limit):
+    (tmp_path / "a.csv").write_text(LINES)
+    (model / "tokenizer_config.json").write_text(limit)
+    with pytest.raises(SourceError, match='write "model_max_length": 256 there') as caught:
+        own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
+    assert is_one_sentence(str(caught.value))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from support.permissions import forbid
 
 from helpers.run_record import LAST, LOCK, RECORD, RESULT, RunError, claim_folder
 from tests.test_checkpoints import make_checkpoint
@@ -128,3 +129,10 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match=r"cannot be written \(Not a directory\)"):
         claim(tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize("resume", [None, LAST])
+def test_a_folder_that_may_not_be_read_is_refused(tmp_path, monkeypatch, resume):
+    forbid(tmp_path, monkeypatch)
+    with pytest.raises(RunError, match=r"cannot be written \(Permission denied\)"):
+        claim(tmp_path / "run", resume)

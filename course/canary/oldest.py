@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.canary.compare import run_cells
 from course.canary.interface import calls_in, import_names
-from course.canary.releases import CanaryError, lay_over, pinned_versions
+from course.canary.releases import CanaryError, choose_packages, lay_over, pinned_versions
 from course.notebooks.answers import write_copies
 from course.notebooks.execute import code_of, find_notebooks
 from course.test import TRAINING
@@ -65,12 +65,15 @@ def run(wanted: Sequence[str]) -> int:
     pins = pinned_versions()
     if strangers := sorted(set(wanted) - set(pins)):
         raise CanaryError(f"{strangers[0]}: no direct dependency; pass one of {', '.join(pins)}.")
-    for name in wanted or sorted(pins):
+    names, options, left_out = choose_packages(wanted)
+    for line in left_out:
+        print(line, flush=True)
+    for name in names:
         notebooks = notebooks_that_use(name)
 
         def holds(version: str, name: str = name, notebooks: Sequence[Path] = notebooks) -> bool:
             try:
-                answer = not run_cells(notebooks, [lay_over(name, version)])
+                answer = not run_cells(notebooks, [lay_over(name, version, options)])
             except CanaryError:
                 # There is no build for this Python, or it cannot be imported.
                 answer = False

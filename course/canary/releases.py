@@ -109,6 +109,20 @@ def lay_over(name: str, version: str, options: Sequence[str] = ()) -> Change:
     return Change(name, old, version, folder, tuple(sorted(needs)))
 
 
+def choose_packages(wanted: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Return what is tried, pip's options for it, and sentences about what is left out.
+
+    Args:
+        wanted: what is asked for; empty means each direct dependency.
+    """
+    index = install.torch_index()
+    options = [f"--extra-index-url={index}"] if index else []
+    if wanted or index or sys.platform != "linux":
+        return list(wanted) or sorted(pinned_versions()), options, []
+    left_out = [f"{HEAVY}: only a build with CUDA can be had here; name it to try it."]
+    return sorted(set(pinned_versions()) - {HEAVY}), options, left_out
+
+
 def find_changes(wanted: Sequence[str]) -> tuple[list[Change], list[str]]:
     """Lay over the newest release of each direct dependency, or those that are asked for.
 
@@ -128,15 +142,7 @@ def find_changes(wanted: Sequence[str]) -> tuple[list[Change], list[str]]:
             f"{', '.join(strangers)}: no direct dependency of the course; pass one of "
             f"{', '.join(sorted(pins))}."
         )
-    left_out, options = [], []
-    index = install.torch_index()
-    if index:
-        options = [f"--extra-index-url={index}"]
-    if not wanted:
-        wanted = sorted(pins)
-        if sys.platform == "linux" and not index:
-            wanted.remove(HEAVY)
-            left_out = [f"{HEAVY}: only a build with CUDA can be had here; name it to try it."]
+    wanted, options, left_out = choose_packages(wanted)
     found = plan(wanted, options)
     moved = {name: found[name] for name in sorted(set(found) & set(pins))}
     return [lay_over(name, version, options) for name, version in moved.items()], left_out

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -184,14 +185,42 @@ def prepare_environment(environment: Environment, base: str | None = None) -> st
     digest = digest_of(environment)
     extras = set(environment.extras)
     if not python.exists() or record.get("digest") != digest or not extras <= set(record["extras"]):
-        print(f"Installing into {environment.folder}: {environment.note}", flush=True)
         extras |= set(record.get("extras", []))
-        make(environment, folder, sorted(extras), base)
-        text = json.dumps({"digest": digest, "extras": sorted(extras)})
-        (folder / RECORD).write_text(text, encoding="utf-8")
+        with only_set_up():
+            print(f"Installing into {environment.folder}: {environment.note}", flush=True)
+            make(environment, folder, sorted(extras), base)
+            text = json.dumps({"digest": digest, "extras": sorted(extras)})
+            (folder / RECORD).write_text(text, encoding="utf-8")
     if environment.extension:
         install_extension(environment.extension, str(python))
     return str(python)
+
+
+@contextlib.contextmanager
+def only_set_up() -> Iterator[None]:
+    """Hold a file while packages are installed: two set-ups at once would spoil an environment.
+
+    Raises:
+        InstallError: if another set-up holds it, or it cannot be written.
+    """
+    lock = PROJECT / "build" / "setup.lock"
+    try:
+        lock.parent.mkdir(exist_ok=True)
+        with lock.open("x", encoding="ascii") as file:
+            file.write(str(os.getpid()))
+    except FileExistsError:
+        raise InstallError(
+            f"Another set-up is running, process {lock.read_text(encoding='ascii')}: run the "
+            f"command again when it has ended; if there is no such process, remove {lock} first."
+        ) from None
+    except OSError as error:
+        raise InstallError(
+            f"{lock} cannot be written ({error.strerror}): work in a copy of the course of yours."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.unlink()
 
 
 def make(environment: Environment, folder: Path, extras: list[str], base: str | None) -> None:
@@ -304,8 +333,9 @@ def install_extension(extra: str, python: str) -> None:
     folder = PROJECT / "build" / extra
     wanted = requirements(extra)
     if read_record(folder).get("wanted") != wanted:
-        pip_install(python, ["--no-deps", "--upgrade", "--target", str(folder), *wanted])
-        (folder / RECORD).write_text(json.dumps({"wanted": wanted}), encoding="utf-8")
+        with only_set_up():
+            pip_install(python, ["--no-deps", "--upgrade", "--target", str(folder), *wanted])
+            (folder / RECORD).write_text(json.dumps({"wanted": wanted}), encoding="utf-8")
 
 
 def pip_install(python: str, arguments: list[str]) -> None:

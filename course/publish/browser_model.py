@@ -22,6 +22,7 @@ from transformers import (
 from course.environment.npm import npm_packages
 from course.publish.eight_bit_weights import store_in_eight_bits
 from course.publish.try_page import TEMPLATE, BrowserModel
+from helpers.files import format_bytes
 from helpers.onnx_export import export_onnx
 from helpers.saved_model import FILES, NAME, load_finetuned
 from helpers.scoring import CHARACTERS_FOR_A_TOKEN
@@ -35,6 +36,8 @@ RUNTIME = {
     "tokenizers.mjs": "@huggingface/tokenizers/dist/tokenizers.min.mjs",
 }
 LICENCE = "@huggingface/tokenizers/LICENSE"
+# In bytes; what the page loads at the most without a word about it.
+LARGEST = 45_000_000
 # What the page can give a model to read.
 INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
@@ -117,12 +120,23 @@ def write_browser_model(
         # The exporter raises errors of many kinds for a model that it does not know.
         reason = first_line(error)
         raise ModelError(f"--model {own}: it cannot be exported to ONNX: {reason}") from error
-    folder.mkdir(parents=True)
     runtime = {name: (packages / path).read_bytes() for name, path in RUNTIME.items()}
-    (folder / "runtime.js").write_text(packed(runtime), encoding="ascii")
-    (folder / "LICENSES.txt").write_text(licences(packages), encoding="utf-8")
-    (folder / "model.js").write_text(packed(files), encoding="ascii")
-    size = sum(path.stat().st_size for path in folder.iterdir())
+    contents = {
+        "runtime.js": packed(runtime).encode(),
+        "LICENSES.txt": licences(packages).encode(),
+        "model.js": packed(files).encode(),
+    }
+    size = sum(map(len, contents.values()))
+    if size > LARGEST:
+        print(
+            f"site: the page to try the model is going to load "
+            f"{format_bytes(size)}: for less, press Ctrl-C, which leaves the earlier site as it "
+            "is, and pass a smaller model to --model",
+            flush=True,
+        )
+    folder.mkdir(parents=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
     labels = [model.config.id2label[number] for number in range(model.config.num_labels)]
     return BrowserModel(size, labels, own)
 

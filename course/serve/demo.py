@@ -86,7 +86,8 @@ def serve(listener: socket.socket) -> None:
     from helpers.scoring import EXAMPLES, score
     from helpers.sources import get_source
 
-    model, tokenizer = load_finetuned(get_source())
+    source = get_source()
+    model, tokenizer = load_finetuned(source)
     # The first pass through a model takes longer than the later ones.
     score(model, tokenizer, EXAMPLES[0])
     # The system's fonts: Gradio's own are on another host.
@@ -98,7 +99,7 @@ def serve(listener: socket.socket) -> None:
     application.add_middleware(TrustedHostMiddleware, allowed_hosts=OWN_NAMES)
     application = gradio.mount_gradio_app(
         application,
-        build_page(model, tokenizer),
+        build_page(model, tokenizer, source),
         path="/",
         app_kwargs=undescribed,
         theme=theme,

@@ -21,6 +21,7 @@ PHONE = {"width": 390, "height": 844}
 READY = {"zh": "模型准备好了", "en": "The model is ready"}
 LONG = {"zh": "只读了前 512 个词元", "en": "only its first 512 tokens were read"}
 EMPTY = {"zh": "还没有可以打分的文字", "en": "There is no text to score"}
+WORDLESS = {"zh": "没有词可以去掉", "en": "There is no word in this text"}
 MARKUP = "<b>Bold</b> <img src=x onerror=alert(1)> <script>alert(1)</script> film"
 ODD = [
     "", " \n\t", ".", "don't re-do co-operate", "[SEP] [CLS] [MASK] [UNK]", MARKUP, "&lt; &amp;",
@@ -154,6 +155,27 @@ def test_what_cannot_be_answered_is_said(opened, language):
     expect(page.locator(".try-most")).to_have_count(0)
     page.locator(".try-words").click()
     expect(page.locator(".try-told")).to_contain_text(EMPTY[language])
+    box.fill("\U0001f389\U0001f600")
+    page.locator(".try-words").click()
+    expect(page.locator(".try-told")).to_contain_text(WORDLESS[language])
+
+
+@pytest.mark.parametrize(
+    ("worker", "said"),
+    [("", "The model is loading"), ("throw new Error('no memory')", "cannot run here (Uncaught")],
+)
+def test_while_there_is_no_model_the_page_and_its_button_say_so(visitor, built_site, worker, said):
+    visitor.page.add_init_script(
+        "window.Worker = class extends Worker { constructor() {"
+        f'super(URL.createObjectURL(new Blob(["{worker}"]))); }} }}'
+    )
+    visitor.page.goto((built_site / "en" / "try.html").as_uri())
+    expect(visitor.page.locator(".try-status")).to_contain_text(said)
+    visitor.page.locator(".try-words").click()
+    told = visitor.page.locator(".try-told")
+    expect(told).to_contain_text(said)
+    expect(told).to_have_role("status")
+    visitor.errors.clear()
 
 
 def test_what_is_typed_is_never_html(opened):

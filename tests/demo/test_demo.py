@@ -1,6 +1,7 @@
 """The demo as a person starts it: a real server in a process of its own, asked over loopback."""
 
 import contextlib
+import dataclasses
 import http.client
 import importlib.metadata
 import json
@@ -270,6 +271,18 @@ def test_the_page_says_what_it_is_and_what_it_is_not_fit_for(demo):
     _, configuration = demo.fetch("config")
     for words in ("What it is.", "What it is not fit for.", "notebook 07", "A moving film"):
         assert words in configuration
+
+
+def test_of_data_of_one_s_own_it_says_nothing_that_is_only_true_of_the_course_s(
+    classifier, tokenizer, source
+):
+    from course.serve.demo_page import build_page
+
+    page = build_page(classifier, tokenizer, dataclasses.replace(source, name="own"))
+    configuration = json.dumps(page.get_config_file())
+    assert "data of your own" in configuration
+    for words in ("English", "1,000", "review", "film", "level"):
+        assert words not in configuration
 
 
 def test_its_environment_has_the_pinned_gradio_and_changes_no_package_but_pillow():

@@ -10,11 +10,11 @@ import onnxruntime
 from datasets import load_dataset
 from support.notebooks import in_each_language
 
+from course.publish.browser_model import LARGEST
 from helpers.levels import LEVELS
 from helpers.saved_model import load_finetuned
 from helpers.scoring import EXAMPLES, score
 
-LARGEST = 45_000_000
 TRIED = 100
 
 

@@ -99,10 +99,12 @@ function work() {
 const model = (() => {
   const waiting = new Map();
   let worker;
+  let broken;
   let count = 0;
 
   function ask(message) {
     return new Promise((resolve, reject) => {
+      if (broken) return reject(broken);
       waiting.set(++count, { resolve, reject });
       worker.postMessage({ ...message, number: count });
     });
@@ -126,6 +128,12 @@ const model = (() => {
         waiting.delete(number);
         if (reason) reject(new Error(reason));
         else resolve(answer);
+      };
+      // A browser may refuse it, or be unable to read it, before anything is asked.
+      worker.onerror = ({ message }) => {
+        broken = new Error(message || "Worker");
+        for (const { reject } of waiting.values()) reject(broken);
+        waiting.clear();
       };
       await Promise.all(["runtime.js", "model.js"].map((name) => loadScript(folder + name)));
       await ask({ files: packedFiles });
@@ -170,7 +178,8 @@ addEventListener("DOMContentLoaded", async () => {
     };
   }
 
-  const say = speaker(find(".try-status"));
+  const status = find(".try-status");
+  const say = speaker(status);
   const tell = speaker(find(".try-told"));
   const fail = (error) => say(sentence("failed", { reason: error.message }));
 
@@ -227,18 +236,22 @@ addEventListener("DOMContentLoaded", async () => {
   let asked = 0;
   /** Leave out one word at a time; stop when the text changes or the button is pressed again. */
   async function explain() {
-    if (!ready) return;
+    // Why there is no answer yet, the status says.
+    if (!ready) return tell(status.textContent);
     const whole = text.value;
     const question = ++asked;
     tell();
     effects.replaceChildren();
     const segments = [...new Intl.Segmenter(language, { granularity: "word" }).segment(whole)];
     const words = segments.filter((segment) => segment.isWordLike);
-    if (words.length === 0) return tell(sentence("empty"));
     if (words.length > MOST_WORDS) {
       return tell(sentence("many", { count: words.length, most: MOST_WORDS }));
     }
-    const before = probabilities((await model.score(whole)).logits);
+    const scored = await model.score(whole);
+    if (question !== asked) return;
+    if (scored.empty) return tell(sentence("empty"));
+    if (words.length === 0) return tell(sentence("wordless"));
+    const before = probabilities(scored.logits);
     const most = before.indexOf(Math.max(...before));
     for (const [place, word] of words.entries()) {
       const rest = whole.slice(0, word.index) + whole.slice(word.index + word.segment.length);
