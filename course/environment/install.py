@@ -19,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from helpers.environment import PROJECT
 
@@ -198,29 +199,45 @@ def prepare_environment(environment: Environment, base: str | None = None) -> st
 
 @contextlib.contextmanager
 def only_set_up() -> Iterator[None]:
-    """Hold a file while packages are installed: two set-ups at once would spoil an environment.
+    """Lock a file while packages are installed: two set-ups at once would spoil an environment.
+
+    The system unlocks it when the process ends, however it ends.
 
     Raises:
-        InstallError: if another set-up holds it, or it cannot be written.
+        InstallError: if another set-up has locked it, or it cannot be written.
     """
-    lock = PROJECT / "build" / "setup.lock"
+    path = PROJECT / "build" / "setup.lock"
     try:
-        lock.parent.mkdir(exist_ok=True)
-        with lock.open("x", encoding="ascii") as file:
-            file.write(str(os.getpid()))
-    except FileExistsError:
-        raise InstallError(
-            f"Another set-up is running, process {lock.read_text(encoding='ascii')}: run the "
-            f"command again when it has ended; if there is no such process, remove {lock} first."
-        ) from None
+        path.parent.mkdir(exist_ok=True)
+        file = path.open("w", encoding="ascii")
     except OSError as error:
         raise InstallError(
-            f"{lock} cannot be written ({error.strerror}): work in a copy of the course of yours."
+            f"{path} cannot be written ({error.strerror}): work in a copy of the course of yours."
         ) from error
-    try:
+    with file:
+        try:
+            lock(file)
+        except OSError:
+            raise InstallError(
+                "Another set-up is running: run the command again when it has ended."
+            ) from None
         yield
-    finally:
-        lock.unlink()
+
+
+def lock(file: TextIO) -> None:
+    """Lock an open file.
+
+    Raises:
+        OSError: if another process, or this one, has locked it.
+    """
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def make(environment: Environment, folder: Path, extras: list[str], base: str | None) -> None:
