@@ -7,6 +7,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from datasets import load_dataset
 from transformers import Trainer
 
 from benchmarks import (
@@ -45,9 +46,19 @@ def few(monkeypatch, trained):
     return data
 
 
+def test_what_is_measured_is_trained_on_rows_of_train(source):
+    train = load_dataset(source.dataset, split="train", cache_dir=source.cache_dir)
+    for size in (40, None):
+        rows, test, _ = measure.prepare_data("longest", size=size)
+        assert len(rows) == (size or len(train))
+        assert set(rows["text"]) <= set(train["text"])
+        # In the order of the seed, not as they are stored.
+        assert rows["text"][:40] != train["text"][:40]
+        assert len(test) == TEST_SIZE
+
+
 def test_a_run_of_the_sweep_is_the_same_if_nothing_is_computed_once(monkeypatch, trained):
     monkeypatch.setattr(learning_rates, "TRAIN_SIZE", 32)
-    monkeypatch.setattr(learning_rates, "HELD_OUT_SIZE", 50)
     monkeypatch.setattr(learning_rates, "CURVE_SIZE", 16)
     plan = 1e-2, 43, 16, 2
     with patch.object(learning_rates, "training_arguments", wraps=training_arguments) as asked:
@@ -55,7 +66,7 @@ def test_a_run_of_the_sweep_is_the_same_if_nothing_is_computed_once(monkeypatch,
     assert run.plan == plan
     given = asked.call_args_list[0].kwargs
     assert (given["learning_rate"], given["seed"], given["num_train_epochs"]) == (1e-2, 43, 2)
-    assert len(run.errors) == 50
+    assert len(run.errors) == learning_rates.HELD_OUT_SIZE
     assert len(run.step_losses) == 2
     assert [row["epoch"] for row in run.history] == [1, 2]
     for row in run.history:
