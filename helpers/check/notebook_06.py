@@ -96,7 +96,7 @@ def class_counts(
         "Count three things for each class: predicted rightly, predicted as it, and really it.",
     ),
     Hint(
-        "F1 等于 2 × 对的 ÷（预测成它的 + 真正是它的），这样写就不会除以 0。",
+        "F1 等于 2 × 对的 ÷（预测成它的 + 真正是它的）；两样都没有时，才会除以 0。",
         "F1 is 2 × right ÷ (predicted + really it), which divides by 0 only if both are missing.",
     ),
     Hint(
