@@ -52,9 +52,9 @@ def test_the_notebook_and_the_program_predict_the_same(tmp_path):
     cells = [cell for cell in cells[: last + 1] if not cell.id.startswith("order-trap")]
     code = "\n".join(cell.source for cell in cells)
     for before, after in {
-        "size=1000": "size=96",
-        "size=300": "size=25",
-        "size=2000": "size=64",
+        'split_validation(tokenized["train"])': 'split_validation(tokenized["train"], size=25)',
+        "size=min(1000,": "size=min(96,",
+        "size=min(2000,": "size=min(64,",
     }.items():
         assert before in code
         code = code.replace(before, after)
