@@ -158,7 +158,7 @@ def check_processor() -> Iterator[Finding]:
     for line in printed.decode(errors="replace").splitlines():
         try:
             name, *rest = json.loads(line)
-        except ValueError:
+        except (TypeError, ValueError):
             continue  # Something that a package prints when it is imported.
         results[name] = rest
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

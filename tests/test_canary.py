@@ -122,6 +122,24 @@ def test_a_notebook_without_changes_does_not_end_the_search(monkeypatch):
     assert searched == [(notebooks[1], CHANGES[:1], [cell])]
 
 
+def test_a_release_that_cannot_be_had_does_not_hold(monkeypatch, capsys):
+    name = "datasets"
+
+    def lay_over(name: str, version: str, options: object) -> Change:
+        if version == "1.0":
+            raise CanaryError("There is no build of it.")
+        return Change(name, "3.0", version, Path(name))
+
+    monkeypatch.setattr(oldest, "lay_over", lay_over)
+    monkeypatch.setattr(oldest, "run_cells", lambda notebooks, changes: [])
+    monkeypatch.setattr(oldest, "notebooks_that_use", lambda name: [NOTEBOOK])
+    monkeypatch.setattr(oldest, "earlier_releases", lambda name: ["2.0", "1.0"])
+    assert oldest.run([name]) == 0
+    printed = capsys.readouterr().out
+    assert "datasets 1.0: does not hold" in printed
+    assert "datasets: the outputs hold down to 2.0" in printed
+
+
 @pytest.mark.parametrize("oldest_good", range(-1, 9))
 def test_the_oldest_release_that_holds_is_found(oldest_good):
     versions = [str(number) for number in range(9)]

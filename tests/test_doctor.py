@@ -1,5 +1,6 @@
 """What `python -m course doctor` promises, above all where something is broken."""
 
+import errno
 import os
 import re
 import subprocess
@@ -191,7 +192,7 @@ def test_another_version_or_none_is_set_against_its_pin(version, said, monkeypat
     [
         ("raise OSError('libgomp.so.1 is missing')", "OSError: libgomp.so.1 is missing"),
         ("import os; os.abort()", "it ends Python with SIGABRT"),
-        ("import sys; print('hello'); sys.exit(3)", "SystemExit: 3"),
+        ("import sys; print('hello\\n7'); sys.exit(3)", "SystemExit: 3"),
     ],
 )
 def test_a_package_that_cannot_be_imported_is_named(tmp_path, monkeypatch, code, said):
@@ -201,6 +202,31 @@ def test_a_package_that_cannot_be_imported_is_named(tmp_path, monkeypatch, code,
     (wrong,) = [finding for finding in doctor.check_processor() if finding.remedy]
     assert wrong.text == f"torch cannot be imported: {said}"
     assert f"pip install torch=={TORCH} --force-reinstall" in wrong.remedy
+
+
+def test_an_import_that_hangs_is_ended_and_named(tmp_path, monkeypatch):
+    (tmp_path / "torch.py").write_text("import time\ntime.sleep(600)", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(doctor, "IMPORTED", ("torch",))
+    monkeypatch.setattr(doctor, "IMPORT_SECONDS", 3)
+    (wrong,) = [finding for finding in doctor.check_processor() if finding.remedy]
+    assert wrong.text == "torch cannot be imported: it ends Python with SIGKILL"
+
+
+def test_what_cannot_be_measured_is_reported_and_the_rest_is_added_up(tmp_path, monkeypatch):
+    (tmp_path / "kept").write_bytes(bytes(7))
+    (tmp_path / "lost").touch()
+    real = os.lstat
+
+    def measure(path: str) -> os.stat_result:
+        if str(path).endswith("lost"):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path)
+
+    monkeypatch.setattr(doctor.os, "lstat", measure)
+    errors = []
+    assert doctor.measure(tmp_path, errors.append) == {"files": 7}
+    assert [error.errno for error in errors] == [errno.EIO]
 
 
 def test_another_python_is_wrong(monkeypatch):

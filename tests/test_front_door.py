@@ -271,6 +271,23 @@ def test_a_folder_that_could_not_be_copied_is_one_sentence(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith(f"{os.strerror(errno.ENOSPC)}: make room")
 
 
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (InstallError("pip could not get torch."), 1, "pip could not get torch.\n"),
+        (
+            KeyboardInterrupt(),
+            front_door.STOPPED,
+            "\nStopped: the next command continues the set-up.\n",
+        ),
+    ],
+)
+def test_a_set_up_that_does_not_end_well_says_so(monkeypatch, capsys, error, code, said):
+    monkeypatch.setattr(install, "find_python", Mock(side_effect=error))
+    assert front_door.main(["lab"]) == code
+    assert capsys.readouterr().err == said
+
+
 def test_ctrl_c_lets_a_command_elsewhere_say_how_it_ended(monkeypatch):
     child = Mock()
     child.wait.side_effect = [KeyboardInterrupt, 130]

@@ -7,9 +7,12 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock, patch
 
 import nbformat
+import psutil
 import pytest
+from filelock import FileLock
 from support.exercise_notebooks import source_of
 
 from course.classroom import grade
@@ -265,6 +268,32 @@ def test_what_an_earlier_run_made_is_kept(tmp_path):
     for number in (1, 2):
         assert (tmp_path / f"grades-{number}.csv").read_text() == f"week {number}"
         assert (tmp_path / f"grade-{number}" / "ana.ipynb").read_text() == f"week {number}"
+
+
+def test_the_memory_of_a_process_that_has_ended_is_none():
+    assert grade.memory_of(psutil.Process()) > 0
+    with patch.object(psutil.Process, "memory_info", side_effect=psutil.NoSuchProcess(1)):
+        assert grade.memory_of(psutil.Process()) == 0
+
+
+def test_whatever_one_submission_does_the_others_are_graded(tmp_path, monkeypatch):
+    names = ("ana", "ben")
+    files = [(name, submission(tmp_path, f"{name}/{NAME}.ipynb")) for name in names]
+    monkeypatch.setattr(grade, "open_assignment", lambda name: name)
+    good = Grade("ben", NAME, points=6, max_points=6)
+    monkeypatch.setattr(grade, "grade", Mock(side_effect=[RecursionError("too deep"), good]))
+    bad, row = grade.grade_all(files, tmp_path, is_sandboxed=False)
+    assert bad.remarks == "it cannot be graded, look at it yourself: RecursionError: too deep"
+    assert row == good
+
+
+def test_a_second_grade_at_once_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "grades.csv")
+    monkeypatch.setattr(grade, "prepare_grading_environment", lambda: None)
+    folder = submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent
+    with FileLock(tmp_path / ".grade.lock"), pytest.raises(SystemExit, match="Another 'grade' is"):
+        grade.main([str(folder)])
+    assert not (tmp_path / "grades.csv").exists()
 
 
 @pytest.mark.parametrize("inside", ["", "submitted", "ana/../submitted"])

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -390,6 +391,22 @@ def test_what_may_not_be_read_is_one_sentence(own, tmp_path, model, monkeypatch,
     forbid(tmp_path / forbidden, monkeypatch)
     with pytest.raises(SourceError) as caught:
         own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
+    assert is_one_sentence(str(caught.value))
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "tokenizer.json"])
+def test_a_damaged_file_of_a_model_is_named(own, tmp_path, model, name):
+    (tmp_path / "a.csv").write_text(LINES)
+    (model / name).write_text('{"model')
+    with pytest.raises(SourceError, match=f"its {name} is damaged") as caught:
+        own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
+    assert is_one_sentence(str(caught.value))
+
+
+def test_a_table_of_excel_without_openpyxl_is_one_sentence(prepare, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(TableError, match=r"Reading \.xlsx needs openpyxl: run ") as caught:
+        prepare(table(), "reviews.xlsx")
     assert is_one_sentence(str(caught.value))
 
 

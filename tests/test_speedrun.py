@@ -135,6 +135,12 @@ def test_a_recipe_of_another_shape_is_refused_in_a_sentence(recipe, code, messag
         speedrun.run(recipe, 42)
 
 
+def test_a_recipe_of_another_shape_ends_the_command_with_that_sentence(recipe, capsys):
+    recipe.write_text("x = 1\n", encoding="utf-8")
+    assert speedrun.run_one(recipe, 42) == 1
+    assert capsys.readouterr().err.startswith("mine.py has no function train")
+
+
 def test_a_recipe_that_fails_is_told_its_own_line(recipe, capsys):
     recipe.write_text("def train(train, validation, seed):\n    train['none']\n", encoding="utf-8")
     assert speedrun.run_one(recipe, 42) == 1
