@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
@@ -64,6 +65,7 @@ def test_this_machine_has_every_package_as_pinned_and_imports_torch(tmp_path, mo
 def test_it_runs_without_any_package_and_sends_one_to_the_setup(page):
     assert "not installed in this Python" in with_topic(page, "packages")[0]
     assert "- packages: run 'python -m course setup'" in page
+    assert with_topic(page, "memory") == ["unknown until the packages are installed"]
 
 
 def test_the_page_has_each_topic_and_fits_a_screen(page):
@@ -242,6 +244,13 @@ def test_too_little_memory_and_disk_are_wrong(monkeypatch):
     assert [bool(finding.remedy) for finding in (*check_memory(), *doctor.check_disk())] == [
         True
     ] * 2
+
+
+def test_weights_that_cannot_be_used_are_told_with_the_way_out(monkeypatch):
+    error = sources.SourceError("There are no weights: run 'python -m course setup'.")
+    monkeypatch.setattr(sources, "find_weights", Mock(side_effect=error))
+    (finding,) = doctor.check_weights()
+    assert (finding.text, finding.remedy) == ("cannot be used", str(error))
 
 
 def test_damaged_weights_are_noticed_whatever_the_record_says(tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """The learner's own file: read as it is, prepared once, or refused in one sentence."""
 
+import io
 import json
 import re
 import shutil
@@ -404,9 +405,11 @@ def test_a_damaged_file_of_a_model_is_named(own, tmp_path, model, name):
 
 
 def test_a_table_of_excel_without_openpyxl_is_one_sentence(prepare, monkeypatch):
+    content = io.BytesIO()
+    table().to_excel(content)
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(TableError, match=r"Reading \.xlsx needs openpyxl: run ") as caught:
-        prepare(table(), "reviews.xlsx")
+        prepare(content.getvalue(), "reviews.xlsx")
     assert is_one_sentence(str(caught.value))
 
 

@@ -161,6 +161,8 @@ def test_a_copy_on_github_is_known_by_where_it_came_from(address, project, monke
     assert hosted_links.find_repository() is None
     subprocess.run(["git", "remote", "add", "origin", address], cwd=project, check=True)
     assert hosted_links.find_repository() == "someone/course"
+    monkeypatch.setenv("PATH", "")
+    assert hosted_links.find_repository() is None
 
 
 def test_a_published_notebook_can_be_opened_online(pages, project, tmp_path, monkeypatch):
