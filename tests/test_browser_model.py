@@ -152,6 +152,8 @@ def test_a_packed_file_is_the_same_every_time_and_comes_back_whole():
 def test_the_names_of_labels_and_folders_are_text(language):
     own = BrowserModel(31_000_000, ["<b>bad</b>", "good"], own="my `model`\n<i>")
     text = page_text(language, own)
+    assert "try-examples" in page_text(language, BrowserModel(31_000_000, ["bad", "good"]))
+    assert "try-examples" not in text
     assert "&lt;b&gt;bad&lt;/b&gt;" in text
     assert "`my 'model' <i>`" in text
     assert "31.0 MB" in text

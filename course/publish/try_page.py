@@ -11,6 +11,7 @@ from helpers.scoring import EXAMPLES
 TEMPLATE = Path(__file__).resolve().parent / "try_template"
 # Of the whole website, where both languages find them.
 FOLDER = "model"
+OR_EXAMPLE = {"zh": "，或者选一个例子", "en": ", or take an example"}
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,19 @@ def page_text(language: str, model: BrowserModel) -> str:
         "label": labels[language][bool(own)],
         "folder": FOLDER,
         "size": format_bytes(model.size),
-        "examples": "".join(
-            f'<button type="button" lang="en">{each}</button>' for each in EXAMPLES
-        ),
+        # They are reviews, in English: what the learner's own model reads may be neither.
+        "or_example": "" if own else OR_EXAMPLE[language],
+        "examples": "" if own else examples(language),
         "rows": "".join(row(name) for name in model.labels),
     }
     return Template(template(language).read_text(encoding="utf-8")).substitute(values)
+
+
+def examples(language: str) -> str:
+    """Return the buttons that fill in an example."""
+    name = {"zh": "例子", "en": "Examples"}[language]
+    buttons = (f'<button type="button" lang="en">{each}</button>' for each in EXAMPLES)
+    return f'<div class="try-examples" role="group" aria-label="{name}">{"".join(buttons)}</div>'
 
 
 def row(label: str) -> str:
