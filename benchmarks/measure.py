@@ -14,7 +14,7 @@ import transformers
 from datasets import Dataset, load_dataset
 from transformers import AutoTokenizer, PreTrainedModel, Trainer, TrainingArguments
 
-from benchmarks.recipes import EVALUATION_SIZE, Recipe, build_recipes
+from benchmarks.recipes import EPOCHS, EVALUATION_SIZE, Recipe, build_recipes
 from helpers.first_token import compute_first_token_only
 from helpers.intervals import bootstrap_interval
 from helpers.lower_half import lower_half_outputs, remember_lower_half
@@ -112,7 +112,7 @@ def prepare_training(
 
 def count_operations(model: PreTrainedModel, recipe: Recipe, epoch: Work) -> int:
     """Count the operations of all epochs, and of what is computed once before them."""
-    operations = training_operations(model, epoch.real_tokens * recipe.epochs)
+    operations = training_operations(model, epoch.real_tokens * EPOCHS)
     if recipe.computed_once:
         share = recipe.frozen_layers / len(model.base_model.encoder.layer)
         operations += round(share * forward_operations(model, epoch.real_tokens))
@@ -120,7 +120,7 @@ def count_operations(model: PreTrainedModel, recipe: Recipe, epoch: Work) -> int
         layer = model.base_model.encoder.layer[-1].layer
         needed = [*layer.attention.self.key.parameters(), *layer.attention.self.value.parameters()]
         spared = sum(p.numel() for p in layer.parameters()) - sum(p.numel() for p in needed)
-        operations -= 6 * spared * (epoch.real_tokens - epoch.samples) * recipe.epochs
+        operations -= 6 * spared * (epoch.real_tokens - epoch.samples) * EPOCHS
     return operations
 
 
@@ -129,7 +129,7 @@ def prepare_arguments(recipe: Recipe, folder: str) -> TrainingArguments:
     gpu = torch.cuda.is_available()
     return TrainingArguments(
         folder,
-        num_train_epochs=recipe.epochs,
+        num_train_epochs=EPOCHS,
         report_to="none",
         disable_tqdm=True,
         use_cpu=not gpu,
@@ -156,14 +156,14 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
         arguments = prepare_arguments(recipe, folder)
         batches = -(-len(train) // arguments.per_device_train_batch_size)
         whole = whole or recipe.timed_steps is None
-        steps = batches * recipe.epochs - 1 if whole else recipe.timed_steps
+        steps = batches * EPOCHS - 1 if whole else recipe.timed_steps
         measured = measure_training(model, arguments, train, tokenizer, steps)
         predictions, seconds = predict(model, recipe, arguments, test, tokenizer, whole)
-    training_seconds = train_once + measured.epoch_seconds * recipe.epochs
+    training_seconds = train_once + measured.epoch_seconds * EPOCHS
     # What is computed once serves the evaluations after all epochs: each bears its part.
-    per_row = seconds / len(predictions) + test_once / len(test) / recipe.epochs
+    per_row = seconds / len(predictions) + test_once / len(test) / EPOCHS
     evaluation_seconds = per_row * EVALUATION_SIZE
-    real_tokens = measured.epoch.real_tokens * recipe.epochs
+    real_tokens = measured.epoch.real_tokens * EPOCHS
     operations = count_operations(model, recipe, measured.epoch)
     result = {
         "name": recipe.name,
@@ -172,10 +172,10 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
         "once_seconds": train_once,
         "training_seconds": training_seconds,
         "evaluation_seconds": evaluation_seconds,
-        "total_seconds": training_seconds + recipe.epochs * evaluation_seconds,
-        "samples_per_second": TRAIN_SIZE * recipe.epochs / training_seconds,
+        "total_seconds": training_seconds + EPOCHS * evaluation_seconds,
+        "samples_per_second": TRAIN_SIZE * EPOCHS / training_seconds,
         "real_tokens_per_second": real_tokens / training_seconds,
-        "tokens_per_second": measured.epoch.tokens * recipe.epochs / training_seconds,
+        "tokens_per_second": measured.epoch.tokens * EPOCHS / training_seconds,
         "padding_share": measured.epoch.padding_share,
         "peak_megabytes": peak_megabytes(),
         "model_gflops": operations / training_seconds / 1e9,

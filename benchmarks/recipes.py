@@ -29,7 +29,6 @@ class Recipe:
         padding: `max_length`, each text to the model's limit, or `longest`, each batch to its own.
         dropout: the share of activations that is dropped in training.
         frozen_layers: how many layers are frozen besides the embeddings; None freezes nothing.
-        epochs: how many.
         computed_once: whether what is frozen is computed once for each text.
         remembered_precision: of what is computed once. In bfloat16 every later addition and layer
             norm is in it too, so that nothing has to be converted between them.
@@ -45,7 +44,6 @@ class Recipe:
     padding: str = "longest"
     dropout: float = DROPOUT
     frozen_layers: int | None = None
-    epochs: int = EPOCHS
     computed_once: bool = False
     remembered_precision: str = "float32"
     first_token_only: bool = False
@@ -92,6 +90,4 @@ def build_recipes(precision: str | None = None) -> list[Recipe]:
     add("last layer for the first token only", None, first_token_only=True)
     if recipes[-1].computed_once and precision == "bfloat16":
         add("remembered in bfloat16", None, remembered_precision=precision)
-    shorter = {"per_device_train_batch_size": 16, "learning_rate": 2 * batch["learning_rate"]}
-    add("two epochs, batches of 16, twice the learning rate", None, shorter, epochs=2)
     return recipes

@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     BUILD.mkdir(exist_ok=True)
     start = time.perf_counter()
     full = os.environ.get("FULL") == "1"
-    print(f"{TRAIN_SIZE} samples, {EPOCHS} epochs unless said, {EVALUATION_SIZE} evaluated each;")
+    print(f"{TRAIN_SIZE} samples, {EPOCHS} epochs, {EVALUATION_SIZE} evaluated after each;")
     print(
         "every row trained to the end"
         if full

@@ -32,11 +32,10 @@ def train(train, validation, seed):
     outputs = compute_once(rows)
     remember_lower_half(model, half, outputs)
     compute_first_token_only(model)
-    changes = {"seed": seed, "eval_strategy": "no", "disable_tqdm": True}
-    changes |= {"num_train_epochs": 2, "learning_rate": 3e-4}
+    changes = {"seed": seed, "num_train_epochs": 2, "learning_rate": 3e-4, "eval_strategy": "no"}
     trainer = Trainer(
         model=model,
-        args=training_arguments(source, folder, fast=True, **changes),
+        args=training_arguments(source, folder, fast=True, disable_tqdm=True, **changes),
         train_dataset=rows,
         processing_class=tokenizer,
     )
