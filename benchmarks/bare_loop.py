@@ -28,7 +28,8 @@ def train_bare(
         The seconds of all steps but the first, which also sets things up.
     """
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=arguments.learning_rate, fused=True)
+    rate, decay = arguments.learning_rate, arguments.weight_decay
+    optimizer = torch.optim.AdamW(trained, lr=rate, weight_decay=decay, fused=True)
     model.train()
     ends = []
     for numbers in batches:
