@@ -113,7 +113,7 @@ def write_browser_model(
     """
     packages = npm_packages(TEMPLATE)
     try:
-        files = model_files(model, tokenizer)
+        files = model_files(model, tokenizer, eight_bits=True)
     except Exception as error:
         if own is None:
             raise
