@@ -12,6 +12,7 @@ from course.mutants.mutant import Mutant
 from course.mutants.report import Result, report_text, summary
 from course.mutants.seen import Seen, span
 from course.mutants.trial import Step, TrialError, Verdict, plant, try_mutant
+from helpers.environment import PROJECT
 
 CHANGES = [
     ("truncation dropped", "t(x, truncation=True)", "t(x, truncation=False)"),
@@ -72,6 +73,10 @@ def test_cosmic_ray_makes_the_general_changes():
     made = [edit.apply(code) for edit in population.general_edits(code)]
     for changed in ("a <= b", "a < b or", "not a < b", "e - 1", "e + 2", "and c"):
         assert any(changed in " ".join(text.split()) for text in made), changed
+    signs = population.general_edits("f(-x, axis=-1)")
+    assert [edit.apply("f(-x, axis=-1)") for edit in signs if edit.kind == "a sign lost"] == [
+        "f(x, axis=-1)"
+    ]
 
 
 def write_notebook(path: Path, sentence: str) -> None:
@@ -195,6 +200,12 @@ def test_the_module_s_own_tests_come_first_then_the_cheap_ones():
     seen = Seen(tests, {"tests/test_b.py::b": 70.0, "tests/test_ends.py::c": 90.0})
     chosen = selection.light_tests(ends(0), seen)
     assert chosen == ["tests/test_ends.py::c", "tests/test_z.py::a"]
+
+
+def test_a_module_of_exercises_is_seen_by_the_tests_of_all_exercises():
+    found = selection.tests_that_use("helpers/check/notebook_07.py", PROJECT)
+    assert {"tests/test_check.py", "tests/test_exercises.py"} <= set(found)
+    assert "tests/test_check.py" not in selection.tests_that_use("helpers/plots.py", PROJECT)
 
 
 def test_an_equivalent_mutant_is_known_by_its_lines_and_a_stale_entry_is_an_error(project):

@@ -67,5 +67,8 @@ def edits(code: str) -> list[Edit]:
         for occurrence, ((line, column), (last, end)) in enumerate(places):
             change = partial(mutate_code, operator=operator, occurrence=occurrence)
             start, stop = starts[line - 1] + column, starts[last - 1] + end
+            # Of two axes, the last is the second: `wrong axis` changes which.
+            if kind == "a sign lost" and code[:start].endswith(("axis=", "dim=")):
+                continue
             found.append(Edit(kind, start, stop, change))
     return found

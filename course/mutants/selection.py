@@ -46,6 +46,8 @@ FOLDERS = {
 }
 # The library copies these scripts before it runs them, so coverage does not see them.
 SCRIPTS, THEIR_TESTS = "helpers/metrics/", "tests/test_metrics.py"
+# It imports each of its modules, for the exercises that they declare.
+WHOLE_PACKAGE = "helpers.check"
 # These need packages of another environment.
 ELSEWHERE = ("tests/grading", "tests/demo")
 # More than the tests take when nothing is wrong, on a machine that is busy.
@@ -131,8 +133,11 @@ def takes_long(step: Step) -> bool:
 
 
 def tests_that_use(path: str, project: Path) -> list[str]:
-    """Return the light tests that import a module."""
-    return [name for name, modules in users(project, "tests") if module_name(path) in modules]
+    """Return the light tests that import a module, or a package that imports all of its own."""
+    names = {module_name(path)}
+    if module_name(path).startswith(WHOLE_PACKAGE):
+        names.add(WHOLE_PACKAGE)
+    return [name for name, modules in users(project, "tests") if names & modules]
 
 
 def comparison(path: str) -> Step:
