@@ -10,6 +10,7 @@ import pytest
 from support.hub_fixtures import DATASET, ROWS, fill_hub
 from support.notebook_runs import copy_project, run_notebooks
 from support.own_datasets import KINDS
+from transformers import BertConfig, BertForMaskedLM
 
 from course.environment.kernel import OFFLINE
 from course.notebooks.execute import find_notebooks
@@ -39,13 +40,13 @@ def variables(project: Path, path: Path) -> dict[str, str]:
     }
 
 
-def run(project: Path, kind: str, numbers: list[str]) -> None:
+def run(project: Path, kind: str, numbers: list[str], **others: str) -> None:
     """Run notebooks on one kind of data, which stays as it is."""
     folder = project / "mine" / kind
     folder.mkdir(parents=True, exist_ok=True)
     path = next(folder.iterdir(), None) or KINDS[kind](folder)
     before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
-    done = run_notebooks(project, numbers, variables(project, path))
+    done = run_notebooks(project, numbers, variables(project, path) | others)
     assert done.returncode == 0, done.stdout[-4000:]
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
@@ -92,6 +93,15 @@ def test_a_dataset_on_the_hub_is_taken_by_its_name(tmp_path):
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != QUICK])
 def test_those_run_on_the_other_kinds_too(project, kind):
     run(project, kind, LIGHT)
+
+
+@pytest.mark.slow
+def test_weights_of_one_s_own_are_trained_and_used(project, tmp_path, tokenizer):
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_attention_heads": 4}
+    config = BertConfig(vocab_size=tokenizer.vocab_size, num_hidden_layers=4, **sizes)
+    for part in (BertForMaskedLM(config), tokenizer):
+        part.save_pretrained(tmp_path / "weights")
+    run(project, "two classes", ["05", "07", "08"], COURSE_MODEL=str(tmp_path / "weights"))
 
 
 @pytest.mark.slow
