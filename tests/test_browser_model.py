@@ -85,7 +85,7 @@ def test_a_model_that_reads_more_than_a_text_is_refused(saved):
 
 
 def test_a_model_that_cannot_be_exported_is_one_sentence(tmp_path, monkeypatch):
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise RuntimeError("no such operator\nat line 1")
 
     monkeypatch.setattr(browser_model, "npm_packages", lambda _: tmp_path)
@@ -102,12 +102,12 @@ def test_the_size_of_a_large_page_is_said_before_it_is_written(
     monkeypatch.setattr(browser_model, "npm_packages", lambda _: tmp_path)
     monkeypatch.setattr(browser_model, "RUNTIME", {})
     monkeypatch.setattr(browser_model, "licences", lambda _: "x" * browser_model.LARGEST)
-    monkeypatch.setattr(browser_model, "model_files", lambda *_: {})
+    monkeypatch.setattr(browser_model, "model_files", lambda *_, **__: {})
     (tmp_path / "model").touch()
     with pytest.raises(FileExistsError):
         write_browser_model(classifier, tokenizer, "mine", tmp_path / "model")
     assert capsys.readouterr().out == ""
-    monkeypatch.setattr(browser_model, "model_files", lambda *_: {"model.onnx": b"weights"})
+    monkeypatch.setattr(browser_model, "model_files", lambda *_, **__: {"model.onnx": b"weights"})
     with pytest.raises(FileExistsError):
         write_browser_model(classifier, tokenizer, "mine", tmp_path / "model")
     assert "is going to load 45.0 MB: for less, press Ctrl-C" in capsys.readouterr().out
