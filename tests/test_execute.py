@@ -217,6 +217,14 @@ def test_the_pages_say_which_language_they_are_in(good, tmp_path, language):
     assert f"<html lang='{language}'>" in index_page(table_rows([good]), language)
 
 
+def test_a_page_is_dark_where_the_reader_s_system_is(good, tmp_path):
+    write_pages(good, tmp_path, "en")
+    page = (tmp_path / "00_good.html").read_text(encoding="utf-8")
+    light, _, dark = page.partition("@media (prefers-color-scheme: dark)")
+    assert "--jp-layout-color0: white;" in light
+    assert "--jp-layout-color0: #111;" in dark.partition("</style>")[0]
+
+
 def test_a_picture_in_a_page_has_its_alternative_text(tmp_path):
     picture = nbformat.v4.new_output(
         "display_data",

@@ -20,13 +20,19 @@ from helpers.files import write_whole
 OUTPUT = PROJECT / "build" / "run"
 HEADLINE_TAG = "headline"
 HEADER = {"zh": ["笔记本", "单元格", "秒", "内存峰值 MB", "结果"]}
+DARK_THEME = "static/theme-dark.css"
 BACK = {"zh": "← 全部笔记本", "en": "← all notebooks"}
-# nbconvert's page, with lines that are not too long to read, and a way back.
+# nbconvert's page, with lines that are not too long to read, a way back, and dark colours, of plots
+# too, where the reader's system is dark.
 PAGE = """{% extends 'lab/index.html.j2' %}
 {% block html_head_css %}<style>
 main, .back { box-sizing: border-box; max-width: 64rem; margin: 0 auto; }
 .back { padding: 0.75rem 1rem 0; font-family: var(--jp-content-font-family); }
 .jp-InputArea pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+@media (prefers-color-scheme: dark) {
+{{ resources.dark_theme }}
+.jp-OutputArea img { filter: invert(0.92) hue-rotate(180deg); }
+}
 </style>{% endblock %}
 {% block body_header %}{{ super() }}
 <nav class="back"><a href="index.html">{{ resources.back }}</a></nav>{% endblock %}"""
@@ -118,8 +124,9 @@ def write_pages(execution: Execution, folder: Path, language: str) -> None:
         mermaid_js_url="",
         language_code=language,
     )
+    dark_theme, *_ = exporter.environment.loader.get_source(exporter.environment, DARK_THEME)
     exporter.raw_template = PAGE
-    resources = {"metadata": {"name": stem}, "back": BACK[language]}
+    resources = {"metadata": {"name": stem}, "back": BACK[language], "dark_theme": dark_theme}
     page, _ = exporter.from_notebook_node(with_alt_text(execution.notebook), resources=resources)
     write_whole(folder / f"{stem}.html", page)
 
