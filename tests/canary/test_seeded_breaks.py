@@ -113,7 +113,7 @@ def load(*given, **named):
 _compute = EvaluationModule.compute
 def compute(self, **named):
     "What `load` adds the metric's inputs to."
-    return {name: 1 - value for name, value in _compute(self, **named).items()}
+    return {name: value / 2 for name, value in _compute(self, **named).items()}
 EvaluationModule.compute = compute
 """,
         ("metric", "number moved"),
