@@ -49,8 +49,14 @@ from helpers.sources import get_source
 
 PATH = BUILD / "speedrun.json"
 RECIPES = Path(__file__).with_name("speedrun_recipes")
-COURSE_RECIPES = ("notebook_07", "fast", "lower_half_once", "first_token")
-COURSE_RECIPES += ("two_epochs", "upper_third")
+COURSE_RECIPES = (
+    "notebook_07",
+    "fast",
+    "lower_half_once",
+    "first_token",
+    "two_epochs",
+    "upper_third",
+)
 SEEDS = range(42, 52)
 TARGET = 0.42
 LARGEST_P = 0.01
