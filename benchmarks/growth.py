@@ -173,6 +173,6 @@ def main() -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["process"]:
         code = finetune.main(sys.argv[2:])
-        print(f"peak megabytes: {peak_megabytes()}", file=sys.stderr, flush=True)
+        print(f"peak megabytes: {peak_megabytes()}", file=sys.stderr)
         sys.exit(code)
     main()

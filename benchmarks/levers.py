@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     prepare_embedded_environment()
     rows = []
     for number, recipe in enumerate(float32_recipes()):
-        print(f"  {recipe.name}", file=sys.stderr, flush=True)
+        print(f"  {recipe.name}", file=sys.stderr)
         rows.append(run_child("levers", str(number)))
     write_whole(PATH, json.dumps(rows, indent=1) + "\n")
     print(f"written: data/{PATH.name}, {len(rows)} rows")

@@ -53,7 +53,7 @@ def measure_rows() -> list[dict]:
     # The machine's speed drifts: the first and the last are compared, so the last runs second.
     order = [0, len(recipes) - 1, *range(1, len(recipes) - 1)]
     for number in order:
-        print(f"  {recipes[number].name}", file=sys.stderr, flush=True)
+        print(f"  {recipes[number].name}", file=sys.stderr)
         results[number] = run_child("measure", str(number))
     return [results[number] for number in sorted(results)]
 
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     }
     results = summarize(rows, peaks) | {"precision": fast_precision(), "rows": rows}
     for module in PARTS:
-        print(f"  {module}", file=sys.stderr, flush=True)
+        print(f"  {module}", file=sys.stderr)
         results[module] = run_child(module)
     results["seconds"] = time.perf_counter() - start
     path = BUILD / "bench.json"

@@ -37,5 +37,5 @@ def measure_missing(
         runs.append(run)
         store(runs)
         seconds = time.perf_counter() - start
-        print(f"{describe(run)}, {seconds:.0f} s", file=sys.stderr, flush=True)
+        print(f"{describe(run)}, {seconds:.0f} s", file=sys.stderr)
     return runs

@@ -140,4 +140,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    # A line is there at once, also for the program at the other end of a pipe.
+    sys.stdout.reconfigure(line_buffering=True)
     sys.exit(main(sys.argv[1:]))

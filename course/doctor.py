@@ -355,7 +355,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     for topic, check in CHECKS.items():
         for finding in run_check(topic, check):
             mark = "!!" if finding.remedy else "  "
-            print(f"{mark} {finding.topic:<10} {finding.text}", flush=True)
+            print(f"{mark} {finding.topic:<10} {finding.text}")
             wrong += [finding] if finding.remedy else []
     print(f"\n{len(wrong)} to fix:" if wrong else "\nAll is well.")
     for finding in wrong:

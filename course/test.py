@@ -106,7 +106,7 @@ def test_pythons() -> bool:
         folder = f"build/python-{number}"
         environment = dataclasses.replace(install.ENVIRONMENTS["course"], folder=folder)
         there = install.prepare_environment(environment, base)
-        print(f"\nPython {number}: {there}", flush=True)
+        print(f"\nPython {number}: {there}")
         passed = test_light(there) and compare_notebooks(there, light_only=True)
         results[number] = "passed" if passed else "failed"
     print("\n".join(f"Python {number}: {result}" for number, result in results.items()))

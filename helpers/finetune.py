@@ -375,7 +375,7 @@ def _run(arguments: list[str]) -> int:
 
     def say(text: str) -> None:
         if first:
-            print(text, file=sys.stderr, flush=True)
+            print(text, file=sys.stderr)
 
     def say_command(output_dir: str) -> None:
         # A run that ended before its first checkpoint has left no record: it starts anew.
@@ -417,7 +417,7 @@ def _run(arguments: list[str]) -> int:
         return 2
     if first:
         shown = {name: value for name, value in result.items() if name != "arguments"}
-        print(json.dumps(shown | {"output_dir": training.output_dir}), flush=True)
+        print(json.dumps(shown | {"output_dir": training.output_dir}))
     return 0
 
 

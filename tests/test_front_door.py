@@ -37,6 +37,21 @@ def test_alone_it_lists_every_command_under_its_reader_without_make_sh_or_a_pack
     assert max(map(len, answer.stdout.splitlines())) <= 110
 
 
+def test_a_printed_line_goes_into_a_pipe_at_once():
+    script = """
+import os, runpy, sys
+sys.argv = ["course"]
+try:
+    runpy.run_module("course", run_name="__main__")
+except SystemExit:
+    os._exit(0)
+"""
+    variables = {**os.environ, "PYTHONUNBUFFERED": ""}
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=PROJECT, env=variables, capture_output=True)
+    assert done.stdout.decode().splitlines() == front_door.overview().splitlines()
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_says_what_a_command_does_and_installs_nothing(name):
     answer = course(name, "--help")

@@ -25,7 +25,7 @@ def try_changes(notebooks: Sequence[Path], changes: Sequence[Change]) -> list[Ch
         changed = [cell for cell in cells if cell.notebook == notebook.stem]
         if not changed:
             continue
-        print(f"{notebook.stem}: {len(changed)} cells changed; looking for the cause", flush=True)
+        print(f"{notebook.stem}: {len(changed)} cells changed; looking for the cause")
         unchanged = {cell.cell for cell in run_cells([notebook], [])}
         find_causes(notebook, changes, [cell for cell in changed if cell.cell not in unchanged])
     return cells
@@ -33,16 +33,16 @@ def try_changes(notebooks: Sequence[Path], changes: Sequence[Change]) -> list[Ch
 
 def run(wanted: Sequence[str]) -> int:
     """Try the newest releases, or those asked for; write the report and return the exit code."""
-    print("Looking for newer releases …", flush=True)
+    print("Looking for newer releases …")
     changes, left_out = find_changes(wanted)
     for line in [*map(str, changes), *left_out]:
-        print(line, flush=True)
+        print(line)
     findings, pairs, cells, notebooks = [], 0, [], []
     if changes:
         findings, pairs = interface.check(changes)
         print("\n".join([f"{pairs} pairs of callable and keyword looked up", *findings]))
         notebooks = write_copies(find_notebooks())
-        print(f"Running {len(notebooks)} notebooks with the new releases …", flush=True)
+        print(f"Running {len(notebooks)} notebooks with the new releases …")
         cells = try_changes(notebooks, changes)
     write_report(
         report_text(changes, left_out, findings, pairs, cells, len(notebooks)), REPORT_FOLDER

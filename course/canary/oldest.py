@@ -67,7 +67,7 @@ def run(wanted: Sequence[str]) -> int:
         raise CanaryError(f"{strangers[0]}: no direct dependency; pass one of {', '.join(pins)}.")
     names, options, left_out = choose_packages(wanted)
     for line in left_out:
-        print(line, flush=True)
+        print(line)
     for name in names:
         notebooks = notebooks_that_use(name)
 
@@ -77,10 +77,10 @@ def run(wanted: Sequence[str]) -> int:
             except CanaryError:
                 # There is no build for this Python, or it cannot be imported.
                 answer = False
-            print(f"  {name} {version}: {'holds' if answer else 'does not hold'}", flush=True)
+            print(f"  {name} {version}: {'holds' if answer else 'does not hold'}")
             return answer
 
         found = oldest_that_holds(earlier_releases(name), holds)
-        print(f"{name}: the outputs hold down to {found or pins[name]}", flush=True)
+        print(f"{name}: the outputs hold down to {found or pins[name]}")
     print(f"Compared: the notebooks in {PROJECT / 'notebooks'} that do not train and import it.")
     return 0

@@ -391,7 +391,7 @@ def grade_all(
             outcome = f"not graded: {reason}"
         yield row
         # What is printed is in the table already.
-        print(printable(f"{learner} {name}".strip() + f": {outcome}"), flush=True)
+        print(printable(f"{learner} {name}".strip() + f": {outcome}"))
 
 
 def private_paths(folder: Path) -> list[Path]:

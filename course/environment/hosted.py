@@ -66,7 +66,7 @@ def main() -> None:
     before = installed_versions()
     lines, kept = constraints(before)
     wanted = [pin for pin in requirements() if pin.split("==")[0] not in kept]
-    print(f"Installing what is missing; kept: {', '.join(kept) or 'nothing'}.", flush=True)
+    print(f"Installing what is missing; kept: {', '.join(kept) or 'nothing'}.")
     with tempfile.TemporaryDirectory() as folder:
         held = Path(folder, "constraints.txt")
         held.write_text("\n".join(lines), encoding="utf-8")

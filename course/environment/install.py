@@ -188,7 +188,7 @@ def prepare_environment(environment: Environment, base: str | None = None) -> st
     if not python.exists() or record.get("digest") != digest or not extras <= set(record["extras"]):
         extras |= set(record.get("extras", []))
         with only_set_up():
-            print(f"Installing into {environment.folder}: {environment.note}", flush=True)
+            print(f"Installing into {environment.folder}: {environment.note}")
             make(environment, folder, sorted(extras), base)
             text = json.dumps({"digest": digest, "extras": sorted(extras)})
             (folder / RECORD).write_text(text, encoding="utf-8")
@@ -294,7 +294,6 @@ def torch_index() -> str | None:
         f"No NVIDIA driver is here, and PyTorch's index for CPUs does not answer "
         f"({TORCH_CPU_INDEX}): torch comes from pip's own index, perhaps with 2.5 GB of CUDA; "
         f"{TORCH_INDEX_VARIABLE} names another index.",
-        flush=True,
     )
     return None
 
@@ -328,7 +327,7 @@ def install_torch(python: str) -> None:
     index = torch_index()
     if index is None:
         return
-    print(f"torch comes from {index}", flush=True)
+    print(f"torch comes from {index}")
     # Its dependencies come with everything else, from the index that pip uses.
     command = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"]
     if subprocess.call([*command, "--index-url", index, pin], cwd=PROJECT) == 0:
@@ -338,7 +337,7 @@ def install_torch(python: str) -> None:
             f"{TORCH_INDEX_VARIABLE}={index} has no {pin} for this Python: pip says more above; "
             "unset it, or name another index."
         )
-    print("torch comes from the index that pip uses.", flush=True)
+    print("torch comes from the index that pip uses.")
 
 
 def install_extension(extra: str, python: str) -> None:

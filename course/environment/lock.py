@@ -127,7 +127,7 @@ def check(name: str) -> int:
             reason = resolve(name, system, version)
             row.append("no" if reason else "yes")
             reasons += [f"{system}, Python {version}: {reason}"] if reason else []
-        print(f"{system:16}" + "".join(f"{cell:>8}" for cell in row), flush=True)
+        print(f"{system:16}" + "".join(f"{cell:>8}" for cell in row))
     print("\n".join(reasons), end="\n" if reasons else "")
     return int(bool(reasons))
 
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] = ()) -> int:
     LOCKS.mkdir(exist_ok=True)
     for name in EXTRAS:
         compile_lock(name)
-        print(f"written: locks/{name}.txt", flush=True)
+        print(f"written: locks/{name}.txt")
     (PROJECT / "environment.yml").write_text(environment_text(), encoding="utf-8")
     print("written: environment.yml")
     return 0

@@ -81,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path.write_text(configuration(options), encoding="utf-8")
     source = "the cache alone" if options.offline else options.upstream
     print(f"Mirror on {options.host}:{options.port}, from {source}; Ctrl+C stops it.")
-    print(f"On the other machines: export HF_ENDPOINT=http://ADDRESS:{options.port}", flush=True)
+    print(f"On the other machines: export HF_ENDPOINT=http://ADDRESS:{options.port}")
     program = shutil.which("olah-cli", path=Path(sys.executable).parent)
     command = [program, "--config", str(path), "--log-path", str(options.cache / "logs")]
     process = subprocess.Popen(command)

@@ -66,7 +66,7 @@ def judge(
         verdict = try_mutant(mutant, steps, PROJECT, start)
         took = time.monotonic() - began
         line = f"{verdict.outcome:10}{took:5.0f} s  {mutant.place}: {mutant.kind}  {verdict.by}"
-        print(line, flush=True)
+        print(line)
         if verdict.outcome == "too slow":
             return Result(mutant, None, f"not tried: {verdict.by} did not end in time")
         return Result(mutant, verdict)
@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] = ()) -> int:
         equivalent.check(known, PROJECT)
         seen = look(PROJECT, FOLDER)
         mutants = population.choose(PROJECT, number, options.seed)
-        print(f"{len(mutants)} mutants of seed {options.seed}", flush=True)
+        print(f"{len(mutants)} mutants of seed {options.seed}")
         began = time.monotonic()
         limit = float("inf") if options.all else SECONDS_FOR_EACH * len(mutants)
         results = judge(mutants, seen, known, limit)

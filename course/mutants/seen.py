@@ -121,7 +121,7 @@ def look(project: Path, folder: Path) -> Seen:
                 for path, lines in content["tests"].items()
             }
             return Seen(tests, content["seconds"])
-    print("Running the light tests once, to see which lines each of them runs …", flush=True)
+    print("Running the light tests once, to see which lines each of them runs …")
     seen = measure(project)
     write_whole(kept, json.dumps({"digest": current, "tests": seen.tests, "seconds": seen.seconds}))
     return seen

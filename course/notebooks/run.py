@@ -156,4 +156,4 @@ def print_progress(line: str) -> None:
     if sys.stdout.isatty():
         print(f"\r\x1b[K{line}", end="", flush=True)
     elif line:
-        print(line, flush=True)
+        print(line)

@@ -132,7 +132,6 @@ def write_browser_model(
             f"site: the page to try the model is going to load "
             f"{format_bytes(size)}: for less, press Ctrl-C, which leaves the earlier site as it "
             "is, and pass a smaller model to --model",
-            flush=True,
         )
     folder.mkdir(parents=True)
     for name, content in contents.items():

@@ -38,7 +38,7 @@ def build(pages: Pages, source: Path, output: Path) -> None:
         SystemExit: if Sphinx fails.
     """
     language = pages.language
-    print(f"site: {NAMES[language]} (a minute or so)", flush=True)
+    print(f"site: {NAMES[language]} (a minute or so)")
     shutil.copytree(CONFIGURATION, source / language)
     for name in ("try.css", "try.js"):
         shutil.copyfile(try_page.TEMPLATE / name, source / language / "static" / name)
@@ -67,12 +67,12 @@ def write_model(folder: Path | None, output: Path) -> BrowserModel | None:
     """
     try:
         model, tokenizer, own = load_model(folder)
-        print("site: the model, for the browser (half a minute or so)", flush=True)
+        print("site: the model, for the browser (half a minute or so)")
         written = write_browser_model(model, tokenizer, own, output / try_page.FOLDER)
     except (NpmError, SourceError) as error:
-        print(f"site: without the page to try the model: {error}", flush=True)
+        print(f"site: without the page to try the model: {error}")
         return None
-    print(f"site: the page to try the model loads {format_bytes(written.size)}", flush=True)
+    print(f"site: the page to try the model loads {format_bytes(written.size)}")
     return written
 
 
