@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import datasets
 from datasets import load_dataset
 from datasets.fingerprint import Hasher
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, BatchEncoding, PreTrainedTokenizerBase
 
 from helpers.preprocess import tokenize
 from helpers.sources import get_source
@@ -16,6 +17,11 @@ from helpers.sources import get_source
 REPEATS = 3
 # As many as `map` passes at a time.
 BATCH_SIZE = 1_000
+
+
+def call_tokenizer(examples: dict[str, list], tokenizer: PreTrainedTokenizerBase) -> BatchEncoding:
+    """Tokenize a batch of `map` as the document does."""
+    return tokenizer(examples["text"], truncation=True)
 
 
 def main(size: int | None = None) -> None:
@@ -32,9 +38,6 @@ def main(size: int | None = None) -> None:
     tokenizer = AutoTokenizer.from_pretrained(source.model)
     backend, texts = tokenizer.backend_tokenizer, list(train["text"])
 
-    def call_tokenizer(examples: dict[str, list]) -> dict[str, list]:
-        return tokenizer(examples["text"], truncation=True)
-
     def encode() -> None:
         for start in range(0, len(texts), BATCH_SIZE):
             backend.encode_batch(texts[start : start + BATCH_SIZE])
@@ -44,17 +47,14 @@ def main(size: int | None = None) -> None:
             encodings = backend.encode_batch(texts[start : start + BATCH_SIZE])
             [encoding.ids for encoding in encodings]
 
+    call = partial(call_tokenizer, tokenizer=tokenizer)
     ways: dict[str, Callable[[], object]] = {
         "encode_batch": encode,
         "encode_batch, ids as lists": encode_to_lists,
         "helpers.preprocess.tokenize": lambda: tokenize(train, tokenizer),
-        "map of tokenizer(...)": lambda: train.map(call_tokenizer, batched=True),
-        "map of tokenizer(...), num_proc=1": lambda: train.map(
-            call_tokenizer, batched=True, num_proc=1
-        ),
-        "map of tokenizer(...), num_proc=2": lambda: train.map(
-            call_tokenizer, batched=True, num_proc=2
-        ),
+        "map of tokenizer(...)": lambda: train.map(call, batched=True),
+        "map of tokenizer(...), num_proc=1": lambda: train.map(call, batched=True, num_proc=1),
+        "map of tokenizer(...), num_proc=2": lambda: train.map(call, batched=True, num_proc=2),
         "fingerprint of the tokenizer": lambda: Hasher.hash(tokenizer),
     }
     durations: dict[str, list[float]] = {name: [] for name in ways}

@@ -6,12 +6,15 @@ from dataclasses import asdict
 
 import pytest
 import torch
+from datasets import Dataset
 from PIL import Image
-from transformers import BertConfig, BertForSequenceClassification
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 from benchmarks import growth, measure, operators, recipes, report, speed, tokenization, variations
 from benchmarks.bare_loop import batches_by_rows, batches_by_tokens
 from benchmarks.recipes import build_recipes
+from helpers.preprocess import tokenize
+from helpers.sources import get_source
 from helpers.throughput import Work, measure_training
 
 ROW = {
@@ -262,6 +265,13 @@ import time:       200 |        500 | torch
 import time:      4000 |       4000 | numpy
 """
     assert operators.seconds_by_package(report) == {"numpy": 0.004, "torch": 0.0005}
+
+
+def test_the_tokenizations_that_are_compared_give_the_same():
+    tokenizer = AutoTokenizer.from_pretrained(get_source().model)
+    texts = Dataset.from_dict({"text": ["good", "so " * tokenizer.model_max_length]})
+    called = tokenization.call_tokenizer(texts[:], tokenizer)
+    assert called["input_ids"] == tokenize(texts, tokenizer)["input_ids"]
 
 
 def test_tokenization_prints_what_the_report_needs(capsys):

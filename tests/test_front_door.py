@@ -263,6 +263,15 @@ def test_in_the_course_s_conda_environment_that_is_used(monkeypatch, tmp_path):
     assert install.folder_of(ENVIRONMENTS["mirror"]) == PROJECT / "build" / "mirror"
 
 
+def test_an_environment_that_was_never_made_has_no_python(monkeypatch, tmp_path):
+    monkeypatch.setattr(install, "folder_of", lambda _: tmp_path)
+    assert install.existing_python("course") is None
+    python = install.python_of(tmp_path)
+    python.parent.mkdir()
+    python.touch()
+    assert install.existing_python("course") == str(python)
+
+
 @pytest.mark.parametrize("number", front_door.REFUSALS)
 def test_what_the_system_refuses_is_one_sentence(number, monkeypatch, capsys):
     def refuse(_: list[str]) -> int:

@@ -296,6 +296,23 @@ def test_a_second_grade_at_once_is_refused(tmp_path, monkeypatch):
     assert not (tmp_path / "grades.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (Grade("ana", NAME, points=0, max_points=6), 0),
+        (Grade("ana", NAME, remarks="it cannot be graded"), 1),
+        (Grade("ana", "", remarks="nothing was handed in"), 0),
+    ],
+)
+def test_the_exit_code_is_1_if_an_assignment_could_not_be_graded(row, code, tmp_path, monkeypatch):
+    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "grades.csv")
+    monkeypatch.setattr(grade, "prepare_grading_environment", lambda: None)
+    monkeypatch.setattr(grade.sandbox, "find_problem", lambda: None)
+    monkeypatch.setattr(grade, "grade_all", lambda *_: iter([row]))
+    folder = submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent
+    assert grade.main([str(folder)]) == code
+
+
 @pytest.mark.parametrize("inside", ["", "submitted", "ana/../submitted"])
 def test_submissions_in_the_command_s_own_folder_are_refused_and_stay(
     inside, tmp_path, monkeypatch

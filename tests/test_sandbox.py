@@ -83,6 +83,13 @@ def test_of_the_user_s_home_only_what_python_and_the_course_need_is_seen():
 
 
 @where_there_is_one
+@pytest.mark.parametrize("home", ["/", "/nobody-lives-here"])
+def test_a_user_may_have_no_home_of_their_own(home, monkeypatch):
+    monkeypatch.setenv("HOME", home)
+    assert inside("print('here')") == "here"
+
+
+@where_there_is_one
 def test_it_has_no_privileges_and_cannot_get_any():
     status = inside("print(open('/proc/self/status').read())")
     fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
@@ -105,6 +112,16 @@ def test_a_tool_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr(sandbox.sys, "platform", "linux")
     monkeypatch.setattr(sandbox.shutil, "which", lambda _: None)
     assert sandbox.find_problem() == "unshare of util-linux is not installed"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the command line is that of Linux")
+def test_a_course_that_nobody_else_may_enter_is_named(monkeypatch, tmp_path):
+    refused = ["sh", "-c", "echo \"No module named 'course'\" >&2; exit 1"]
+    monkeypatch.setattr(sandbox, "wrap", lambda _: refused)
+    monkeypatch.setattr(sandbox, "PROJECT", tmp_path / "course")
+    (tmp_path / "course").mkdir()
+    tmp_path.chmod(0o700)
+    assert sandbox.find_problem().startswith(f"only its owner may enter {tmp_path}, and")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the command line is that of Linux")

@@ -165,6 +165,12 @@ def test_growth_times_no_more_steps_than_an_epoch_has(monkeypatch, few):
     assert [steps + 1 for _, steps in timed] == [2, 2]
 
 
+def test_the_same_steps_are_timed_with_one_thread_and_with_all(monkeypatch, few):
+    counts = []
+    monkeypatch.setattr(growth.torch, "set_num_threads", counts.append)
+    assert list(growth.by_threads()["8 steps s"]) == counts == sorted({1, torch.get_num_threads()})
+
+
 def test_the_share_of_wrong_predictions_is_of_all_test_reviews(monkeypatch, few):
     monkeypatch.setattr(growth, "KEPT_TOKENS", (8,))
     _, test, _ = few

@@ -62,6 +62,10 @@ def find_problem() -> str | None:
     tried = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, errors="replace")
     if tried.returncode == 0:
         return None
+    if "No module named 'course'" in tried.stderr:
+        folders = (PROJECT, *PROJECT.parents)
+        closed = next((each for each in folders if not each.stat().st_mode & 0o001), PROJECT)
+        return f"only its owner may enter {closed}, and submissions run as nobody: chmod o+rx it"
     return (tried.stderr.strip() or f"it ended with {tried.returncode}").splitlines()[-1]
 
 

@@ -18,7 +18,7 @@ from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_so
 from support.mistakes import MISTAKES, mistake
 
 from course.classroom import assignments, grade, sandbox
-from course.classroom.assignments import assignment_names, hand_out
+from course.classroom.assignments import assignment_names
 from course.classroom.grade import Assignment, Grade, open_assignment
 from course.classroom.submissions import Notebook, SubmissionError
 from helpers.check import MISCONCEPTIONS
@@ -348,37 +348,6 @@ def test_one_that_needs_too_much_memory_is_ended(monkeypatch, run, released):
     monkeypatch.setattr(sandbox, "MEMORY", 1 << 20)
     with pytest.raises(SubmissionError, match="GB of memory"):
         run(LIGHT, released(LIGHT).released)
-
-
-@pytest.fixture
-def handed_out(tmp_path) -> Path:
-    new = tmp_path / "new" / "03.ipynb"
-    new.parent.mkdir()
-    new.write_text("version 1")
-    assert hand_out([new], tmp_path / "out") == []
-    return tmp_path / "out" / "03.ipynb"
-
-
-def test_an_assignment_that_nobody_changed_is_brought_up_to_date(handed_out, tmp_path):
-    (tmp_path / "new" / "03.ipynb").write_text("version 2")
-    assert hand_out([tmp_path / "new" / "03.ipynb"], handed_out.parent) == []
-    assert handed_out.read_text() == "version 2"
-
-
-def test_what_somebody_wrote_into_an_assignment_or_beside_it_stays(handed_out, tmp_path):
-    handed_out.write_text("my answers")
-    (handed_out.parent / "notes.txt").write_text("my notes")
-    (tmp_path / "new" / "03.ipynb").write_text("version 2")
-    assert hand_out([tmp_path / "new" / "03.ipynb"], handed_out.parent) == ["03.ipynb"]
-    assert handed_out.read_text() == "my answers"
-    assert (handed_out.parent / "notes.txt").read_text() == "my notes"
-
-
-def test_an_answer_in_a_folder_without_a_record_stays(handed_out, tmp_path):
-    (handed_out.parent / assignments.RECORD).unlink()
-    handed_out.write_text("my answers")
-    assert hand_out([tmp_path / "new" / "03.ipynb"], handed_out.parent) == ["03.ipynb"]
-    assert handed_out.read_text() == "my answers"
 
 
 def test_the_command_names_what_stays(tmp_path, monkeypatch, capsys):
