@@ -1,15 +1,17 @@
 """The checks accept what is right, and name each misconception that an answer shows."""
 
 import contextlib
+import math
 import random
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from scipy import stats
 from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source, source_of
 from support.mistakes import MISTAKES, NO_FUNCTION, mistake
 from support.prose import CHINESE
@@ -20,6 +22,7 @@ from helpers.check import EXERCISES, MISCONCEPTIONS, WrongAnswer
 from helpers.check.language import spoken_languages
 from helpers.check.notebook_05 import steps_and_warmup
 from helpers.check.tasks import SOLUTION, Task, read_tasks
+from helpers.levels import rating_level
 
 SHOWN = [
     (number, misconception.name)
@@ -92,12 +95,104 @@ def test_rows_of_another_form_are_shown_from_the_first():
         assert f"{words} [{{'n': 0}}, {{'n': 1}}]" in str(wrong)
 
 
-def test_a_sign_that_is_forgotten_the_other_way_round_is_recognized_too():
-    for signed in (
-        lambda logits, labels: np.mean(logits.argmax(axis=-1) - labels <= 1),
+def mean_of_others(row, rating):
+    return (sum(row) - rating) / (len(row) - 1)
+
+
+def independent(before, after, equal_var, common):
+    both = before.keys() & after.keys()
+    first, second = (
+        [value for seed, value in runs.items() if seed in both or not common]
+        for runs in (before, after)
+    )
+    found = stats.ttest_ind(second, first, equal_var=equal_var)
+    return np.mean(second) - np.mean(first), *found.confidence_interval()
+
+
+def gain_within(before, after, deviations):
+    gains = [after[seed] - before[seed] for seed in before if seed in after]
+    half = deviations(len(gains)) * np.std(gains, ddof=1)
+    return np.mean(gains), np.mean(gains) - half, np.mean(gains) + half
+
+
+# What MISTAKES shows in one way may show in others.
+OTHER_WAYS = {
+    ("00-1", "percent-for-share"): [
+        lambda found, right: round(100 * np.mean(np.array(found) == right)),
+    ],
+    ("00-1", "places-ignored"): [
+        lambda found, right: sum((Counter(found) & Counter(right)).values()) / len(right),
+    ],
+    ("00-3", "ratio-for-difference"): [lambda before, after: sum(after) / sum(before)],
+    ("03-2", "special-tokens-cut-off"): [
+        lambda text, tokenizer, limit: tokenizer(text, add_special_tokens=False, verbose=False)[
+            "input_ids"
+        ][-limit:],
+    ],
+    ("04-3", "only-the-ends-stripped"): [
+        lambda one, other: sum(text.casefold() in set(map(str.casefold, one)) for text in other),
+    ],
+    ("05-1", "last-batch-dropped"): [
+        lambda samples, size, epochs, warmup: (
+            samples * epochs // size,
+            math.ceil(samples * epochs // size * warmup),
+        ),
+    ],
+    ("06-3", "logits-compared-with-labels"): [
+        lambda logits, labels: np.mean(abs(logits - labels) <= 1),
+        lambda logits, labels: np.mean(abs(logits.T - labels) <= 1),
+    ],
+    ("06-3", "sign-forgotten"): [
         lambda logits, labels: np.mean(labels - logits.argmax(axis=-1) <= 1),
-    ):
-        assert str(objection("06-3", signed)).startswith("sign-forgotten: ")
+    ],
+    ("07-3", "rating-as-level"): [
+        lambda ratings: np.mean(
+            [
+                abs(rating - rating_level(mean_of_others(row, rating))) <= 1
+                for row in ratings
+                for rating in row
+            ]
+        ),
+    ],
+    ("09-1", "embeddings-multiplied"): [
+        lambda layers, embeddings, frozen, tokens: (
+            tokens * (6 * embeddings + 2 * sum(layers) + 4 * sum(layers[frozen:]))
+        ),
+    ],
+    ("11-1", "ratio-of-reviews"): [
+        lambda few, many, batch_size, epochs: many / few * epochs,
+        lambda few, many, batch_size, epochs: int(many / few * epochs),
+    ],
+    ("11-3", "pairs-taken-apart"): [
+        lambda one, other, gain: math.ceil(2 * 2.8**2 * np.var(one, ddof=1) / gain**2),
+    ],
+    ("13-2", "gains-not-in-pairs"): [
+        partial(independent, equal_var=equal_var, common=common)
+        for equal_var in (True, False)
+        for common in (True, False)
+    ],
+    ("13-2", "normal-for-t"): [
+        partial(gain_within, deviations=lambda n: 1.96 / n**0.5),
+        partial(gain_within, deviations=lambda n: stats.norm.ppf(0.975) / n**0.5),
+    ],
+    ("13-2", "spread-for-error"): [
+        partial(gain_within, deviations=lambda n: 1.96),
+        partial(gain_within, deviations=lambda n: stats.t.ppf(0.975, n - 1)),
+    ],
+    ("13-3", "same-factor-for-all"): [
+        lambda p_values, tried, level: [
+            name
+            for name in sorted(p_values, key=p_values.get)
+            if p_values[name] < level / len(p_values)
+        ],
+    ],
+}
+
+
+@pytest.mark.parametrize(("number", "name"), OTHER_WAYS)
+def test_a_misconception_that_shows_in_another_way_is_named_too(number, name):
+    for answer in OTHER_WAYS[number, name]:
+        assert objection(number, answer).name == name
 
 
 @each_misconception
