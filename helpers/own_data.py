@@ -321,8 +321,7 @@ def _label_names(values: pd.Series, column: str) -> pd.Series:
 
 
 def _label_name(value: object) -> str | None:
-    # `pd.NA` has no truth, whatever it is compared with.
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if pd.isna(value):
         return None
     if isinstance(value, bool | np.bool_):
         return str(bool(value))

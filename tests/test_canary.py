@@ -27,7 +27,8 @@ def raised(name, value):
     [
         (raised("ImportError", "cannot import name 'x'"), "removed interface"),
         (raised("TypeError", "unexpected keyword argument 'x'"), "removed interface"),
-        (raised("ValueError", "no"), "error"),
+        (raised("ValueError", "a bad argument"), "error"),
+        (raised("TypeError", "unsupported operand"), "error"),
         (printed("loss 0.5\n") + printed("x is deprecated\n", "stderr"), "new warning"),
         (printed("loss 0.500001\n"), "number moved"),
         (printed("the loss is 0.5\n"), "text changed"),
@@ -159,6 +160,18 @@ def test_backwards_too_torch_is_left_out_where_only_cuda_builds_are(monkeypatch,
     assert capsys.readouterr().out.startswith("torch: only a build with CUDA can be had here;")
     oldest.run(["torch"])
     assert asked[-1] == "torch"
+
+
+@pytest.mark.parametrize(
+    ("index", "platform"), [("https://pytorch.example/cpu", "linux"), (None, "darwin")]
+)
+def test_torch_is_tried_where_a_build_for_cpus_can_be_had(index, platform, monkeypatch):
+    monkeypatch.setattr(releases.install, "torch_index", lambda: index)
+    monkeypatch.setattr(releases.sys, "platform", platform)
+    names, options, left_out = releases.choose_packages([])
+    assert "torch" in names
+    assert options == ([f"--extra-index-url={index}"] if index else [])
+    assert left_out == []
 
 
 def test_the_report_names_cause_difference_and_what_to_do():

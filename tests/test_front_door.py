@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from unittest.mock import Mock, patch
 
 import pytest
@@ -190,7 +191,7 @@ def steps(monkeypatch, tmp_path):
     def run(command: list[str], purpose: str) -> None:
         called.append(command[1:])
         if "venv" in command:
-            python = install.python_of(tmp_path / ".venv")
+            python = install.python_of(Path(command[-1]))
             python.parent.mkdir(parents=True, exist_ok=True)
             python.touch()
 
@@ -213,6 +214,19 @@ def test_an_environment_is_made_once_with_what_is_locked(steps, tmp_path):
     assert steps[1][-3].endswith("course.txt")
     install.prepare("course")
     assert len(steps) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "separately"), [("course", True), ("demo", False), ("mirror", False)]
+)
+def test_torch_comes_from_its_own_index_where_the_course_is_installed(
+    name, separately, steps, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(install, "install_torch", asked.append)
+    monkeypatch.setattr(install, "purelib", lambda python: os.path.dirname(python))
+    install.prepare(name)
+    assert bool(asked) == separately
 
 
 def test_a_set_up_that_was_stopped_before_pip_came_goes_on(steps, tmp_path, monkeypatch):

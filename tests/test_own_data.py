@@ -302,8 +302,17 @@ def test_where_all_rows_are_for_validation_they_are_cut(tmp_path):
 def test_a_file_beside_the_splits_is_not_read(tmp_path):
     folder = Path(folder_of(tmp_path, train=table(), test=table()[:20]))
     (folder / "names.json").write_text('{"bad": 0}')
+    (folder / "README.md").write_text("What this is.")
     data = prepare_own_data(str(folder), tmp_path / "cache")
     assert "not read, because their names say no split: names.json" in data.remarks
+
+
+def test_the_column_of_texts_is_the_one_with_the_longest_if_none_is_named_so(prepare):
+    rows = table().rename(columns={"text": "said"})
+    rows.insert(0, "number", range(len(rows)))
+    rows.insert(1, "nothing", None)
+    data = prepare(rows, "reviews.parquet")
+    assert "texts: the column 'said', guessed; COURSE_TEXT names another" in data.remarks
 
 
 def test_splits_of_the_hub_that_the_course_does_not_know_are_kept_together(tmp_path, monkeypatch):

@@ -4,9 +4,11 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -123,6 +125,16 @@ def test_each_source_keeps_its_models_apart():
 def test_an_unknown_metric_is_refused_with_the_known_ones():
     with pytest.raises(SourceError, match=r"'bleu' in the course; it has: accuracy, f1, mae\."):
         get_source("embedded").metric("bleu")
+
+
+@pytest.mark.parametrize("told", [None, "the Hub does not answer"])
+def test_a_metric_that_cannot_be_fetched_is_one_sentence(told, monkeypatch):
+    monkeypatch.setattr(hub, "is_offline", lambda: False)
+    monkeypatch.setattr(hub, "download_metric", Mock(side_effect=OSError("no route")))
+    monkeypatch.setattr(hub, "check_endpoint", lambda: told)
+    expected = told or "The metric mae cannot be fetched (no route): "
+    with pytest.raises(SourceError, match=re.escape(expected)):
+        sources._download_metric("mae", "cache")
 
 
 def test_missing_reviews_are_refused_with_how_to_bring_them_back(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from support.notebooks import prose as text
 
 from course.notebooks import sync as sync_notebooks
 from course.notebooks.languages import digest
-from course.notebooks.sync import DIGEST, apply_source, main, stale
+from course.notebooks.sync import DIGEST, apply_source, main, own_work, stale
 
 NAME = "07_train.ipynb"
 
@@ -279,8 +279,16 @@ def test_what_somebody_wrote_into_the_translation_is_named_and_kept(folders, cap
     assert (english / NAME).read_bytes() == before
     cell = "my-cell" if own == "a new cell" else "train"
     shown = capsys.readouterr().out
-    assert re.match(rf"{NAME}: not written, for the cells .*{cell}", shown)
+    assert re.match(rf"{NAME}: not written, for the cells .*{cell} were", shown)
     assert f"git checkout notebooks/{english.name}/{NAME}" in shown
+
+
+def test_code_that_is_the_original_s_is_nobody_s_own(folders):
+    _, english = folders
+    main([])
+    translation = read(english / NAME)
+    translation.cells.append(code("my-cell", "print('mine')"))
+    assert own_work(CHINESE, translation) == ["my-cell"]
 
 
 def test_code_that_changed_in_the_original_only_is_taken_over(folders):
