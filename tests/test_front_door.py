@@ -216,17 +216,15 @@ def test_an_environment_is_made_once_with_what_is_locked(steps, tmp_path):
     assert len(steps) == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "separately"), [("course", True), ("demo", False), ("mirror", False)]
-)
-def test_torch_comes_from_its_own_index_where_the_course_is_installed(
-    name, separately, steps, monkeypatch
+@pytest.mark.parametrize(("name", "count"), [("course", 1), ("demo", 1), ("mirror", 0)])
+def test_torch_comes_from_its_own_index_into_the_course_s_environment_only(
+    name, count, steps, monkeypatch, tmp_path
 ):
     asked = []
     monkeypatch.setattr(install, "install_torch", asked.append)
     monkeypatch.setattr(install, "purelib", lambda python: os.path.dirname(python))
     install.prepare(name)
-    assert bool(asked) == separately
+    assert asked == [str(install.python_of(tmp_path / ".venv"))] * count
 
 
 def test_a_set_up_that_was_stopped_before_pip_came_goes_on(steps, tmp_path, monkeypatch):
