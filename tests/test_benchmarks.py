@@ -142,6 +142,40 @@ def test_a_failed_measurement_ends_the_run_with_its_error():
         speed.run_child("nothing")
 
 
+def test_the_command_measures_every_recipe_and_part_once_and_keeps_all(
+    monkeypatch, tmp_path, capsys
+):
+    asked = []
+
+    def run_child(module: str, *arguments: str) -> object:
+        asked.append((module, *arguments))
+        return BEST | {"number": arguments[0]} if module == "measure" else results()[module]
+
+    peaks = iter([300.0, 100.0, 200.0])
+    monkeypatch.setattr(speed, "prepare_kernel_environment", lambda: None)
+    monkeypatch.setattr(speed, "BUILD", tmp_path)
+    monkeypatch.setattr(speed, "run_child", run_child)
+    monkeypatch.setattr(speed, "measure_peak", lambda dtype: next(peaks))
+    monkeypatch.delenv("FULL", raising=False)
+    assert speed.main() == 0
+    numbers = [str(number) for number in range(len(build_recipes()))]
+    # The first and the last are compared, so they run one after the other.
+    order = [numbers[0], numbers[-1], *numbers[1:-1]]
+    parts = [(part,) for part in speed.PARTS]
+    assert asked == [("measure", number) for number in order] + parts
+    kept = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
+    assert [row["number"] for row in kept["rows"]] == numbers
+    assert (kept["peak_gflops_fp32"], kept["peak_gflops_bf16"]) == (300, 200)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "bench.json",
+        "bench.png",
+        "bench_growth.png",
+    }
+    shown = capsys.readouterr().out
+    assert report.tables(kept) in shown
+    assert "rows marked ~ estimated from some steps (--full: none)" in shown
+
+
 @pytest.fixture
 def small(monkeypatch) -> None:
     """A random model of four narrow layers in place of the pretrained one."""
