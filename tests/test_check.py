@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from datasets import ClassLabel
 from IPython.core.interactiveshell import InteractiveShell
 from scipy import stats
 from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source, source_of
@@ -21,8 +22,9 @@ from helpers import check
 from helpers.check import EXERCISES, MISCONCEPTIONS, WrongAnswer
 from helpers.check.language import spoken_languages
 from helpers.check.notebook_05 import steps_and_warmup
+from helpers.check.notebook_10 import STARS
 from helpers.check.tasks import SOLUTION, Task, read_tasks
-from helpers.levels import rating_level
+from helpers.levels import LEVELS, rating_level
 
 SHOWN = [
     (number, misconception.name)
@@ -89,10 +91,212 @@ def test_each_misconception_gets_its_own_message(number, name):
     assert str(caught.value) == f"{name}: {misconception.chinese}\n{misconception.english}"
 
 
-def test_rows_of_another_form_are_shown_from_the_first():
-    wrong = objection("10-2", lambda lines: ({"n": number} for number in range(9)))
-    for words in ("前几行是", "The first rows are"):
-        assert f"{words} [{{'n': 0}}, {{'n': 1}}]" in str(wrong)
+# What a message shows of an exercise with cases: the shortest one, and what is right there.
+SHOWN_CASES = {
+    "00-1": ("[4, 0, 2, 2], [4, 1, 2, 0]", "0.5"),
+    "00-2": (f"[-2.5, -0.3, 0.2, 0.6, 1.1], {[*LEVELS]}", "'very positive'"),
+    "00-3": ("[False, True, False, False], [True, False, True, True]", "0.5"),
+    "01-2": ("dataset['train'].select(range(0, 5))", "(220, 'very positive')"),
+    "01-3": ("dataset['test'].select(range(0, 6)).to_iterable_dataset(), 'neutral'", "1"),
+    "02-3": ("'text', Value('string')", "'text'"),
+    "03-1": ("['A great film', 'A heartwarming film!', 'Superb.'], tokenizer, 5", "0.333333"),
+    "03-2": ("'A heartwarming film!', tokenizer, 5", "[101, 6562, 2143, 999, 102]"),
+    "03-3": ("{'text': 'A great film'}, tokenizer", "{'tokens': 5}"),
+    "04-1": ("dataset['train'].select(range(3900, 6400)), 200, [3, 1, 4]", "(41, 43)"),
+    "04-3": ("['Too  long.', 'Fine'], ['too long. ', 'FINE', 'fin e', 'Long.']", "2"),
+    "05-1": ("96, 8, 1, 0.25", "(12, 3)"),
+    "06-1": ("[0, 1, 1, 0, 1], [0, 1, 0, 0, 1], 2", "[0.8, 0.8]"),
+    "06-3": ("[[0.1, 0.7, 0.2], [0.9, 0.0, 0.1]], [2, 2]", "0.5"),
+    "07-1": ("[{'learning_rate': 2e-05, 'test_accuracy': 0.4, 'training_lo...", "2e-05"),
+    "07-3": ("[[-4, 4], [3, 3, -3]]", "0.0"),
+    "09-1": ("[700, 900, 400], 5000, 1, 10", "92000"),
+    "09-2": ("[4, 6], 16", "1.0"),
+    "09-3": ("335141888, 302309376, 351000000, 65000000000000.0", "(5.36227, 7.77367)"),
+    "11-1": ("48, 104, 32, 3", "6"),
+    "11-2": (
+        f"{[[n, n + 1, n + 2] for n in range(0, 24, 3)]}, 0, 2",
+        "[0, 1, 2, 6, 7, 8, 12, 13, ...]",
+    ),
+    "11-3": ("[0.31, 0.35, 0.33], [0.34, 0.36, 0.35], 0.003", "88"),
+    "12-1": ("108310272, 1950000, 32, 8, 80", "0.16042"),
+    "12-2": ("{}", "0"),
+    "12-3": ("2e-05, 4, 1, 8", "2.82843e-05"),
+    "13-2": (
+        "{1: 0.4, 2: 0.43, 3: 0.45, 4: 0.52}, {1: 0.41, 2: 0.45, 3: 0.44, 4: 0.55}",
+        "(0.0125, -0.0146753, 0.0396753)",
+    ),
+    "13-3": ("{'longer': 0.025}, 2, 0.05", "[]"),
+}
+
+
+@pytest.mark.parametrize("number", SHOWN_CASES)
+def test_a_value_that_nothing_explains_is_shown_beside_the_right_one(number):
+    wrong, (case, right) = objection(number, lambda *_: "?"), SHOWN_CASES[number]
+    assert wrong.name == "another-value"
+    assert wrong.chinese.startswith(f"`<lambda>({case})` 得到 '?'，应当是 {right}：")
+    assert wrong.english.startswith(f"`<lambda>({case})` gives '?', and {right} is right: ")
+
+
+def of_level(rows, level):
+    return [row["text"] for row in rows if row["label"] == level]
+
+
+def truncated_and_counted(examples, tokenizer):
+    ids = tokenizer(examples["text"], truncation=True)["input_ids"]
+    single = isinstance(examples["text"], str)
+    return {"tokens": len(ids) if single else [len(row) for row in ids]}
+
+
+def some_of_each(rows, per_label):
+    labels = rows["label"][:]
+    return [
+        place
+        for level in range(5)
+        for place in [at for at, label in enumerate(labels) if label == level][:per_label]
+    ]
+
+
+def starred(label, names=STARS):
+    def label_stars(rows):
+        labelled = rows.map(lambda row: {"label": label(row["stars"])})
+        return labelled.cast_column("label", ClassLabel(names=names))
+
+    return label_stars
+
+
+def quantized(times=1, agreement=1):
+    def int8_report(path, smaller, logits_of, inputs):
+        from onnxruntime.quantization import quantize_dynamic
+
+        quantize_dynamic(path, smaller)
+        old, new = (logits_of(file, inputs).argmax(axis=-1) for file in (path, smaller))
+        smaller_by = path.stat().st_size / smaller.stat().st_size
+        return times * smaller_by, agreement * np.mean(old == new)
+
+    return int8_report
+
+
+def tagged(tag, times=1):
+    def tag_version(api, repo_id, commit):
+        for _ in range(times):
+            api.create_tag(repo_id, tag=tag, revision=commit.oid, repo_type="dataset")
+
+    return tag_version
+
+
+# What is said of answers that no misconception explains: how it begins.
+UNEXPLAINED = [
+    ("02-1", lambda *_: ["?"], "Some reviews are not of level 0: "),
+    (
+        "02-1",
+        lambda rows, level, size, seed: of_level(rows, level)[: size + 1],
+        "`len(<lambda>(dataset['train'].select(range(4500, 4900)), 0, 5, 1))` gives 6, and 5 is ",
+    ),
+    ("02-2", lambda seen, size, generator: size, "A place is a number from 0 to 2; "),
+    (
+        "02-2",
+        lambda seen, size, generator: None if generator.random() > size / seen else 0,
+        "Not every place is ever replaced: ",
+    ),
+    (
+        "02-2",
+        lambda seen, size, generator: generator.choice([None]),
+        "At row 4 of a reservoir of 3 it replaces in 0% of the draws, and 75% is right.",
+    ),
+    (
+        "02-2",
+        lambda seen, size, generator: (
+            None if generator.random() > 0.95 * size / seen else generator.randrange(size)
+        ),
+        "At row 4 of a reservoir of 3 it replaces in 70% of the draws, and 75% is right.",
+    ),
+    ("03-3", truncated_and_counted, "`truncated_and_counted({'text': "),
+    ("04-2", lambda rows, *_: rows.remove_columns("label"), "A `Dataset` with the same columns "),
+    (
+        "04-2",
+        lambda rows, per_label, seed: rows.select(some_of_each(rows, per_label)[1:]),
+        "The levels have {0: 19, 1: 20, 2: 20, 3: 20, 4: 20} rows, and 20 of each are right.",
+    ),
+    (
+        "04-2",
+        lambda rows, per_label, seed: rows.select(some_of_each(rows, 1) * per_label),
+        "Some rows come twice or are not of these data: ",
+    ),
+    ("05-2", {"order", "rate"}, "A set is asked for, of some of these four words: head, order, "),
+    ("05-2", {"order", "schedule"}, "The learning rate schedule follows from the steps "),
+    ("06-2", lambda *_: (0.4, 0.5, 0.6), "Two numbers are asked for: the lower and the upper end "),
+    (
+        "06-2",
+        lambda *_: (0.4, 0.5),
+        "It gives 0.400 to 0.500, and about 0.502 to 0.545 is right: ",
+    ),
+    (
+        "07-2",
+        lambda model: model.bert.embeddings.requires_grad_(False),
+        "Besides the head, 50 parameters are still trained, such as "
+        "bert.encoder.layer.0.attention.output.LayerNorm.bias: ",
+    ),
+    (
+        "08-1",
+        lambda *_: (0.4, 0.5),
+        "It gives 0.400 to 0.500, and about 0.288 to 0.372 is right: ",
+    ),
+    ("08-3", lambda *_: 4.0, "Two numbers are asked for: how many times smaller the file is, "),
+    ("08-3", lambda *_: (4.0, 1.0), "There is no file `smaller`: "),
+    ("08-3", quantized(times=2), "`int8_report(path, smaller, logits_of, inputs)[0]` gives "),
+    ("08-3", quantized(agreement=0.5), "`int8_report(path, smaller, logits_of, inputs)[1]` gives "),
+    ("10-1", lambda rows: rows, "A `Dataset` with a column `label` is asked for: "),
+    (
+        "10-1",
+        starred(lambda stars: stars % 5),
+        f"The names are {STARS} and the labels [0, 1, 3, 2, 4, 4, 1]: for [5, 1, 3, 2, 4, 4, 1] "
+        f"stars the labels are [4, 0, 2, 1, 3, 3, 0], and the names {STARS}.",
+    ),
+    ("10-2", lambda lines: [], "A generator is asked for: "),
+    (
+        "10-2",
+        lambda lines: ({"n": number} for number in range(9)),
+        "The first rows are [{'n': 0}, {'n': 1}]: ",
+    ),
+    ("10-3", tagged("v2", times=2), "`api.create_tag` was called 2 times, and 1 is right: "),
+    (
+        "10-3",
+        tagged("2"),
+        "The tag asked for is ('learner/my-reviews', '2', "
+        "'0f5c1d3e9ab24680c7d1e2f3a4b5c6d7e8f90a1b'), and ('learner/my-reviews', 'v2', ",
+    ),
+    (
+        "11-1",
+        lambda few, many, batch_size, epochs: math.ceil(
+            many / batch_size * epochs / math.ceil(few / batch_size)
+        ),
+        "`<lambda>(48, 104, 32, 3)` gives 5, and 6 is right: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("number", "answer", "told"), UNEXPLAINED)
+def test_what_no_misconception_explains_is_told_in_both_languages(number, answer, told):
+    wrong = objection(number, answer)
+    assert wrong.name in ("not-as-asked", "another-value")
+    assert wrong.english.startswith(told)
+    figures = [
+        sorted(re.findall(r"\d+(?:\.\d+)?%?", text)) for text in (wrong.chinese, wrong.english)
+    ]
+    assert figures[0] == figures[1]
+
+
+# The exercises whose solution has a comparison.
+@pytest.mark.parametrize("number", ["02-2", "03-1", "05-3", "06-3", "07-3", "13-3"])
+def test_an_answer_that_is_wrong_only_where_two_sides_are_equal_is_noticed(number):
+    def turned(sign):
+        return f" {sign[1]} " if sign[2] else f" {sign[1]}= "
+
+    solution = cell_of(read_source(source_of(number)), number).source
+    answer, comparisons = re.subn(r" ([<>])(=?) ", turned, solution)
+    assert comparisons == 1
+    with pytest.raises(WrongAnswer):
+        grade(number, answer)
 
 
 def mean_of_others(row, rating):
@@ -124,6 +328,14 @@ OTHER_WAYS = {
         lambda found, right: sum((Counter(found) & Counter(right)).values()) / len(right),
     ],
     ("00-3", "ratio-for-difference"): [lambda before, after: sum(after) / sum(before)],
+    ("02-1", "seed-not-used"): [
+        lambda rows, level, size, seed: random.sample(of_level(rows, level), size),
+    ],
+    ("03-1", "measured-after-truncation"): [
+        lambda texts, tokenizer, limit: np.mean(
+            [len(ids) > limit for ids in tokenizer(texts, truncation=True)["input_ids"]]
+        ),
+    ],
     ("03-2", "special-tokens-cut-off"): [
         lambda text, tokenizer, limit: tokenizer(text, add_special_tokens=False, verbose=False)[
             "input_ids"
@@ -159,6 +371,11 @@ OTHER_WAYS = {
             tokens * (6 * embeddings + 2 * sum(layers) + 4 * sum(layers[frozen:]))
         ),
     ],
+    ("10-1", "best-stars-first"): [
+        starred(lambda stars: 5 - stars),
+        starred(lambda stars: stars - 1, names=STARS[::-1]),
+    ],
+    ("10-2", "whole-file-read"): [lambda lines: list(lines)],
     ("11-1", "ratio-of-reviews"): [
         lambda few, many, batch_size, epochs: many / few * epochs,
         lambda few, many, batch_size, epochs: int(many / few * epochs),
@@ -325,13 +542,6 @@ def test_an_error_in_an_answer_is_told_with_its_cause():
     assert wrong.name == "an-error"
     assert "no_such_method" in str(wrong)
     assert isinstance(wrong.__cause__, AttributeError)
-
-
-def test_a_value_that_nothing_explains_is_shown_beside_the_right_one():
-    wrong = objection("09-2", lambda lengths, limit: 0.125)
-    assert wrong.name == "another-value"
-    assert "0.125" in str(wrong)
-    assert "1.0 is right" in str(wrong)
 
 
 def test_a_message_names_the_smallest_case_as_a_notebook_would_call_it():

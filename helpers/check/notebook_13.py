@@ -212,10 +212,10 @@ def _paired_gain(answer: Answer) -> None:
     ),
 )
 def _helping(answer: Answer) -> None:
-    """All written down, some left out, none that helps, and one that fails between two others."""
+    """All written down, some left out, one that fails between two others, one just not below."""
     four = {"pooling": 0.022, "soft labels": 0.010, "median": 0.80, "LoRA": 0.012}
     five = {"a": 0.0042, "b": 0.001, "c": 0.0038, "d": 0.0045, "e": 0.03}
-    cases = [(four, 4, 0.05), (five, 14, 0.05), (five, 5, 0.01), ({"longer": 0.04}, 3, 0.05)]
+    cases = [(four, 4, 0.05), (five, 14, 0.05), (five, 5, 0.01), ({"longer": 0.025}, 2, 0.05)]
     Values = Mapping[str, float]
 
     def holm(p_values: Values, tried: int, level: float) -> list[str]:
