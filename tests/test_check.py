@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter
 from functools import cache, partial
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +22,8 @@ from traitlets.config import Config
 from helpers import check
 from helpers.check import EXERCISES, MISCONCEPTIONS, WrongAnswer
 from helpers.check.language import spoken_languages
-from helpers.check.notebook_05 import steps_and_warmup
+from helpers.check.notebook_05 import CHOICES, steps_and_warmup
+from helpers.check.notebook_06 import class_counts
 from helpers.check.notebook_10 import STARS
 from helpers.check.tasks import SOLUTION, Task, read_tasks
 from helpers.levels import LEVELS, rating_level
@@ -106,7 +108,7 @@ SHOWN_CASES = {
     "04-3": ("['Too  long.', 'Fine'], ['too long. ', 'FINE', 'fin e', 'Long.']", "2"),
     "05-1": ("96, 8, 1, 0.25", "(12, 3)"),
     "06-1": ("[0, 1, 1, 0, 1], [0, 1, 0, 0, 1], 2", "[0.8, 0.8]"),
-    "06-3": ("[[0.1, 0.7, 0.2], [0.9, 0.0, 0.1]], [2, 2]", "0.5"),
+    "06-3": ("[[0.1, 1.0, 0.2], [0.9, 0.0, 0.1], [0.2, 0.4, 0.3]], [2, 2, 0]", "0.666667"),
     "07-1": ("[{'learning_rate': 2e-05, 'test_accuracy': 0.4, 'training_lo...", "2e-05"),
     "07-3": ("[[-4, 4], [3, 3, -3]]", "0.0"),
     "09-1": ("[700, 900, 400], 5000, 1, 10", "92000"),
@@ -224,6 +226,7 @@ UNEXPLAINED = [
     ),
     ("05-2", {"order", "rate"}, "A set is asked for, of some of these four words: head, order, "),
     ("05-2", {"order", "schedule"}, "The learning rate schedule follows from the steps "),
+    ("05-3", Counter, "A class is asked for that inherits from `TrainerCallback`: "),
     ("06-2", lambda *_: (0.4, 0.5, 0.6), "Two numbers are asked for: the lower and the upper end "),
     (
         "06-2",
@@ -284,6 +287,55 @@ def test_what_no_misconception_explains_is_told_in_both_languages(number, answer
         sorted(re.findall(r"\d+(?:\.\d+)?%?", text)) for text in (wrong.chinese, wrong.english)
     ]
     assert figures[0] == figures[1]
+
+
+@pytest.mark.parametrize(
+    ("moved", "deviations", "name"),
+    [
+        (0, 1.96, None),
+        (0.15, 1.9, None),
+        (-0.15, 2.05, None),
+        (0.25, 1.96, "not-as-asked"),
+        (-0.25, 1.96, "not-as-asked"),
+        (0, 2.2, "not-as-asked"),
+        (0.15, 1.6, "five-percent-each-side"),
+        (-0.15, 1.7, "five-percent-each-side"),
+        (0, 1.4, "not-as-asked"),
+    ],
+)
+def test_an_interval_may_differ_as_much_as_resampling_does(moved, deviations, name):
+    def accuracy_interval(predictions, references):
+        hits = predictions == references
+        error = hits.std() / len(hits) ** 0.5
+        centre = hits.mean() + moved * error
+        return centre - deviations * error, centre + deviations * error
+
+    if name:
+        assert objection("06-2", accuracy_interval).name == name
+    else:
+        check.exercise("06-2", accuracy_interval)
+
+
+@pytest.mark.parametrize(
+    ("moved", "factor", "name"),
+    [
+        (0.1, 1.05, None),
+        (-0.1, 0.95, None),
+        (0.4, 1, "not-as-asked"),
+        (0, 1.2, "not-as-asked"),
+        (0, 0.8, "not-as-asked"),
+    ],
+)
+def test_an_interval_of_a_gap_may_differ_as_much_too(moved, factor, name):
+    def gap_interval(first, second):
+        error = np.hypot(*(group.std() / len(group) ** 0.5 for group in (first, second)))
+        centre = first.mean() - second.mean() + moved * error
+        return centre - factor * 1.96 * error, centre + factor * 1.96 * error
+
+    if name:
+        assert objection("08-1", gap_interval).name == name
+    else:
+        check.exercise("08-1", gap_interval)
 
 
 # The exercises whose solution has a comparison.
@@ -350,6 +402,13 @@ OTHER_WAYS = {
             math.ceil(samples * epochs // size * warmup),
         ),
     ],
+    ("05-2", "seed-redraws-the-head"): [CHOICES],
+    ("06-1", "never-predicted-class"): [
+        lambda *case: [
+            2 / (int(guessed) / int(hits) + int(true) / int(hits))
+            for hits, guessed, true in class_counts(*case)
+        ],
+    ],
     ("06-3", "logits-compared-with-labels"): [
         lambda logits, labels: np.mean(abs(logits - labels) <= 1),
         lambda logits, labels: np.mean(abs(logits.T - labels) <= 1),
@@ -375,7 +434,10 @@ OTHER_WAYS = {
         starred(lambda stars: 5 - stars),
         starred(lambda stars: stars - 1, names=STARS[::-1]),
     ],
-    ("10-2", "whole-file-read"): [lambda lines: list(lines)],
+    ("10-2", "whole-file-read"): [
+        lambda lines: list(lines),
+        lambda lines: ({"text": one.strip()} for one, _ in pairwise(lines) if one.strip()),
+    ],
     ("11-1", "ratio-of-reviews"): [
         lambda few, many, batch_size, epochs: many / few * epochs,
         lambda few, many, batch_size, epochs: int(many / few * epochs),

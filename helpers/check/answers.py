@@ -340,7 +340,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, tuple):
-        return tuple(plain(part) for part in value)
+        return tuple(map(plain, value))
+    if isinstance(value, list):
+        return list(map(plain, value))
     return value
 
 
