@@ -4,6 +4,8 @@ import contextlib
 import math
 import random
 import re
+import subprocess
+import sys
 from collections import Counter
 from functools import cache, partial
 from itertools import pairwise
@@ -26,6 +28,7 @@ from helpers.check.notebook_05 import CHOICES, steps_and_warmup
 from helpers.check.notebook_06 import class_counts
 from helpers.check.notebook_10 import STARS
 from helpers.check.tasks import SOLUTION, Task, read_tasks
+from helpers.environment import PROJECT
 from helpers.levels import LEVELS, rating_level
 
 SHOWN = [
@@ -73,6 +76,17 @@ def objection(number: str, answer: object) -> WrongAnswer:
 def test_there_are_thirty_exercises_and_forty_misconceptions():
     assert len(EXERCISES) >= 30
     assert len(MISCONCEPTIONS) >= 40
+
+
+def test_importing_the_checks_loads_nothing_that_takes_seconds():
+    code = (
+        "import sys, helpers.check, helpers.own_data; "
+        "print({'datasets', 'ipywidgets', 'torch', 'transformers'} & sys.modules.keys())"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True
+    )
+    assert child.stdout == "set()\n", child.stderr
 
 
 def test_there_is_a_check_for_every_exercise_of_the_notebooks():
