@@ -151,7 +151,6 @@ def one_person_errors(ratings: Sequence[Sequence[int]]) -> list[np.ndarray]:
     """
     errors = []
     for row in ratings:
-        row = [int(rating) for rating in row]
         if len(row) < 2:
             raise ValueError("A text has one rating only: nobody is left to compare with.")
         total = sum(row)

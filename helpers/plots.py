@@ -248,9 +248,8 @@ def plot_effects(effects: Mapping[str, float], title: str, x_label: str, y_label
     figure.set_figheight(max(3.6, 0.28 * len(effects)))
     axes = figure.axes[0]
     for place, effect in enumerate(effects.values()):
-        falls = effect < 0
-        style = {"color": COLOURS[int(falls)], "hatch": "//" if falls else "", "edgecolor": "white"}
-        axes.barh(place, effect, **style)
+        colour, hatch = (COLOURS[1], "//") if effect < 0 else (COLOURS[0], "")
+        axes.barh(place, effect, color=colour, hatch=hatch, edgecolor="white")
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_yticks(range(len(effects)), list(effects))
     axes.set_ylim(len(effects) - 0.5, -0.5)
