@@ -285,6 +285,24 @@ def test_each_run_stands_under_the_roof_with_its_name():
     assert roofs == ["memory: 10 GB/s", "computing: 120 GFLOP/s"]
 
 
+@pytest.mark.parametrize(
+    "figure",
+    [
+        plot_roofline({"small": (1, 8), "large": (100, 90)}, 120, 10, "t"),
+        plot_reliability({"model": [(0.3, 0.2, 40), (0.7, 0.9, 6_000)]}, "t"),
+    ],
+)
+def test_what_is_written_into_a_plot_stays_between_its_axes_and_off_the_lines(figure):
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert axes.bbox.containsx(box.x0) and axes.bbox.containsx(box.x1)
+        assert axes.bbox.containsy(box.y0) and axes.bbox.containsy(box.y1)
+        paths = [line.get_transform().transform_path(line.get_path()) for line in axes.lines]
+        assert not any(path.intersects_bbox(box, filled=False) for path in paths)
+
+
 def test_the_ticks_of_a_roofline_are_plain_numbers():
     axes = plot_roofline({"small": (1, 8)}, 120, 10, "One run").axes[0]
     axes.figure.canvas.draw()
