@@ -23,6 +23,7 @@ from traitlets.config import Config
 
 from helpers import check
 from helpers.check import EXERCISES, MISCONCEPTIONS, WrongAnswer
+from helpers.check.answers import same
 from helpers.check.language import spoken_languages
 from helpers.check.notebook_05 import CHOICES, steps_and_warmup
 from helpers.check.notebook_06 import class_counts
@@ -150,12 +151,89 @@ SHOWN_CASES = {
 }
 
 
+WHOLE = (
+    "单独运行这一句，看中间每一步的结果。",
+    "run this call alone, and look at the result of each step.",
+)
+CUT = (
+    "先拿两三条数得清的数据试一试。",
+    "try it first on two or three rows that you can count yourself.",
+)
+
+
 @pytest.mark.parametrize("number", SHOWN_CASES)
 def test_a_value_that_nothing_explains_is_shown_beside_the_right_one(number):
     wrong, (case, right) = objection(number, lambda *_: "?"), SHOWN_CASES[number]
     assert wrong.name == "another-value"
-    assert wrong.chinese.startswith(f"`<lambda>({case})` 得到 '?'，应当是 {right}：")
-    assert wrong.english.startswith(f"`<lambda>({case})` gives '?', and {right} is right: ")
+    # What is cut off cannot be run again.
+    chinese, english = CUT if "..." in case else WHOLE
+    assert wrong.chinese == f"`<lambda>({case})` 得到 '?'，应当是 {right}：{chinese}"
+    assert wrong.english == f"`<lambda>({case})` gives '?', and {right} is right: {english}"
+
+
+class Lines:
+    def __repr__(self):
+        return "one\ntwo"
+
+
+class Long:
+    def __init__(self, length):
+        self.length = length
+
+    def __repr__(self):
+        return "x" * self.length
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.1 + 0.2, "0.3"),
+        (2.0, "2.0"),
+        (np.float64(0.25), "0.25"),
+        ([np.float64(0.25), (np.int64(1),)], "[0.25, (1,)]"),
+        (np.arange(3), "[0, 1, 2]"),
+        ([*range(9)], "[0, 1, 2, 3, 4, 5, 6, 7, ...]"),
+        ("x" * 61, f"'{'x' * 27}...{'x' * 28}'"),
+        (object(), "object"),
+        (Lines(), "Lines"),
+        (Long(140), "x" * 140),
+        (Long(141), "Long"),
+    ],
+)
+def test_a_value_is_shown_in_one_short_line(value, shown):
+    wrong = objection("09-2", lambda *_: value)
+    assert f" gives {shown}, and 1.0 is right: " in wrong.english
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "equal"),
+    [
+        (0.1 + 0.2, 0.3, True),
+        (1 + 1e-7, 1, True),
+        (1 + 1e-5, 1, False),
+        (1e-10, 0, True),
+        (1e-8, 0, False),
+        (math.nan, math.nan, True),
+        (1.0, math.nan, False),
+        (math.nan, 1.0, False),
+        ((1, 2), [1, 2], True),
+        (np.array([1.0]), (1,), True),
+        ([1, 3], [1, 2], False),
+        ([1], [1, 2], False),
+        (1, [1], False),
+        ([1], 1, False),
+        ({"a": 1.0}, {"a": 1}, True),
+        ({"a": 2}, {"a": 1}, False),
+        ({"b": 1}, {"a": 1}, False),
+        ([1], {"a": 1}, False),
+        ("1", "1", True),
+        ("1", "2", False),
+        (1, "1", False),
+        ("1", 1, False),
+    ],
+)
+def test_outcomes_are_the_same_within_rounding(found, expected, equal):
+    assert same(found, expected) is equal
 
 
 def of_level(rows, level):
