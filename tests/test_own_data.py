@@ -17,7 +17,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
 from support.permissions import forbid
 
 from helpers import sources
-from helpers.own_data import prepare_own_data
+from helpers.own_data import first_texts, prepare_own_data
 from helpers.own_table import TableError
 from helpers.sources import OWN_VARIABLES, SourceError, find_weights, get_source
 
@@ -157,16 +157,83 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(prepare, opti
 def test_what_is_left_out_is_counted_and_shown(prepare, tmp_path):
     more = [("", "good"), ("Which is it?", ""), ROWS[0], ("12/10", "good"), (ROWS[1][0], "bad")]
     data = prepare(table(ROWS + more))
-    said = "\n".join(data.remarks)
-    for what, which in [
-        ("no text in 'text'", "61"),
-        ("no label in 'label'", "62"),
-        ("something else than text", "64"),
-        ("the same text with different labels", "2, 65"),
-        ("the text and label of another row", "63"),
-    ]:
-        assert re.search(rf"left out, {what}: \d of the rows \(below the header: {which}\)", said)
+    assert data.remarks == [
+        "texts: the column 'text', guessed; COURSE_TEXT names another",
+        "labels: the column 'label', guessed; COURSE_LABEL names another",
+        "left out, no text in 'text': 1 of the rows (below the header: 61)",
+        "left out, no label in 'label': 1 of the rows (below the header: 62)",
+        "left out, something else than text: 1 of the rows (below the header: 64)",
+        "left out, the same text with different labels: 2 of the rows (below the header: 2, 65)",
+        "left out, the text and label of another row: 1 of the rows (below the header: 63)",
+        "2 classes in this order: 'bad' 30, 'good' 29",
+        f"{CUT}: train 47, test 12",
+    ]
     assert sum(map(len, load(data, tmp_path).values())) == len(ROWS) - 1
+
+
+CUT = "splits (the test split is cut from the rows, each class in proportion)"
+
+
+def several(number: int, classes: int = 2) -> pd.DataFrame:
+    """As many rows, which belong to the classes in turn."""
+    return table([(f"Text {row}", f"class {row % classes}") for row in range(number)])
+
+
+def test_of_classes_without_an_order_it_is_said_how_to_order_them(prepare):
+    assert prepare(several(54, classes=3), text="text", label="label").remarks == [
+        "3 classes without an order: 'class 0' 18, 'class 1' 18, 'class 2' 18",
+        "if they are levels, begin their names with numbers: '1 bad', '2 fair', '3 good'",
+        f"{CUT}: train 42, test 12",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "enough", "told"),
+    [
+        (several(49), several(50), "49 of 49 rows can be used, and the course needs 50 or more"),
+        (
+            several(153, classes=51),
+            several(150, classes=50),
+            r"has 51 classes \(('class \d+' 3, ){8}and 43 more\), and the course takes 2 to 50: ",
+        ),
+        (several(60, classes=30), several(90, classes=30), "has no class with enough rows"),
+    ],
+)
+def test_the_least_and_the_most_that_is_taken_is_what_is_said(prepare, rows, enough, told):
+    with pytest.raises(TableError, match=told):
+        prepare(rows)
+    assert prepare(enough).remarks[-1].startswith(CUT)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "told"),
+    [
+        (40, 10, None),
+        (39, 11, "39 rows of the split train can be used, and the course needs 40 or more: "),
+        (41, 9, "9 rows of the split test can be used, and the course needs 10 or more: "),
+    ],
+)
+def test_a_split_that_is_given_needs_as_many_rows_as_is_said(tmp_path, train, test, told):
+    rows = several(train + test)
+    folder = folder_of(tmp_path, train=rows[:train], test=rows[train:])
+    if told:
+        with pytest.raises(TableError, match=told):
+            prepare_own_data(folder, tmp_path / "cache")
+    else:
+        remarks = prepare_own_data(folder, tmp_path / "cache").remarks
+        assert remarks[-1] == "splits (as given): train 40, test 10"
+
+
+def test_of_very_many_rows_2000_are_for_test_and_the_first_200_texts_are_looked_at(prepare):
+    data = prepare(several(12_000))
+    assert data.remarks[-1] == f"{CUT}: train 10,000, test 2,000"
+    train = pd.read_parquet(data.folder / "train.parquet")
+    assert first_texts(data) == train["text"][:200].tolist()
+
+
+def test_a_column_in_which_values_come_twice_on_average_is_none_of_labels(prepare):
+    rows = several(60).rename(columns={"label": "kind"}).assign(id=[row // 2 for row in range(60)])
+    assert "labels: the column 'kind', guessed; COURSE_LABEL names another" in prepare(rows).remarks
 
 
 def test_the_test_split_is_cut_from_every_class_and_is_the_same_each_time(prepare, tmp_path):
@@ -324,6 +391,16 @@ def test_splits_of_the_hub_that_the_course_does_not_know_are_kept_together(tmp_p
     assert (
         sum(map(len, load_dataset(str(data.folder), cache_dir=str(tmp_path / "d")).values())) == 60
     )
+
+
+def test_a_split_of_the_hub_beside_known_ones_is_not_read(tmp_path, monkeypatch):
+    halves = {"train": several(60), "unsupervised": table()}
+    splits = DatasetDict({name: Dataset.from_pandas(rows) for name, rows in halves.items()})
+    splits = DatasetDict.load_from_disk(save(splits, tmp_path / "saved"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: splits)
+    remarks = prepare_own_data("nobody/reviews", tmp_path / "cache").remarks
+    assert remarks[0] == "not read, because their names say no split: unsupervised"
+    assert remarks[-1] == f"{CUT}: train 48, test 12"
 
 
 def save(splits: DatasetDict, folder: Path) -> str:
