@@ -181,6 +181,6 @@ def half_panel_hits(ratings: Sequence[Sequence[int]], seed: int = 0) -> np.ndarr
     for row in ratings:
         half = generator.permutation(row)[: len(row) // 2]
         # Exact fractions: a mean that equals a cut must not fall above it by rounding.
-        levels = [rating_level(Fraction(int(sum(part)), len(part))) for part in (half, row)]
+        levels = [rating_level(Fraction(sum(part), len(part))) for part in (half, row)]
         hits.append(levels[0] == levels[1])
     return np.array(hits, dtype=bool)

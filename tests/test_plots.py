@@ -342,7 +342,7 @@ def test_parts_stand_in_the_order_of_the_flow_and_the_new_ones_are_hatched():
 
 
 def test_what_a_part_is_called_and_made_of_stands_in_its_box_and_what_flows_between_them():
-    parts = {"layers": ["6 of them"], "head": ["5 classes", "1,925 parameters"]}
+    parts = {"layers": ["6 of them"], "head": ["768 numbers", "5 classes", "3,845 parameters"]}
     axes = plot_parts(parts, ["ids", "vectors", "logits"], ["head"], "t").axes[0]
     axes.figure.canvas.draw()
     texts = {text.get_text(): text.get_window_extent() for text in axes.texts if text.get_text()}

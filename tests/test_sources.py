@@ -226,7 +226,9 @@ def test_a_file_that_changed_after_its_check_is_read_again(small_weights):
     find_weights()
     (small_weights / "config.json").write_bytes(b"WEIGHTS")
     os.utime(small_weights / "config.json", (0, 0))
-    with pytest.raises(SourceError, match="damaged"):
+    found, expected = (hashlib.sha256(text).hexdigest()[:12] for text in (b"WEIGHTS", b"weights"))
+    told = f"config.json of the weights package has the sha256 {found}…, not {expected}…: the file "
+    with pytest.raises(SourceError, match=told):
         find_weights()
 
 
