@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from functools import cache, partial
 from itertools import pairwise
 from types import SimpleNamespace
@@ -23,7 +24,7 @@ from traitlets.config import Config
 
 from helpers import check
 from helpers.check import EXERCISES, MISCONCEPTIONS, WrongAnswer
-from helpers.check.answers import same
+from helpers.check.answers import format_call, same
 from helpers.check.language import spoken_languages
 from helpers.check.notebook_05 import CHOICES, steps_and_warmup
 from helpers.check.notebook_06 import class_counts
@@ -108,48 +109,92 @@ def test_each_misconception_gets_its_own_message(number, name):
     assert str(caught.value) == f"{name}: {misconception.chinese}\n{misconception.english}"
 
 
-# What a message shows of an exercise with cases: the shortest one, and what is right there.
+# What the checks show of their cases to who gets none right, and then none but those: the cases,
+# and what is right.
+EIGHT_SHARDS = [[row, row + 1, row + 2] for row in range(0, 24, 3)]
 SHOWN_CASES = {
-    "00-1": ("[4, 0, 2, 2], [4, 1, 2, 0]", "0.5"),
-    "00-2": (f"[-2.5, -0.3, 0.2, 0.6, 1.1], {[*LEVELS]}", "'very positive'"),
-    "00-3": ("[False, True, False, False], [True, False, True, True]", "0.5"),
-    "01-2": ("dataset['train'].select(range(0, 5))", "(220, 'very positive')"),
-    "01-3": ("dataset['test'].select(range(0, 6)).to_iterable_dataset(), 'neutral'", "1"),
-    "02-3": ("'text', Value('string')", "'text'"),
-    "03-1": ("['A great film', 'A heartwarming film!', 'Superb.'], tokenizer, 5", "0.333333"),
-    "03-2": ("'A heartwarming film!', tokenizer, 5", "[101, 6562, 2143, 999, 102]"),
-    "03-3": ("{'text': 'A great film'}, tokenizer", "{'tokens': 5}"),
-    "04-1": ("dataset['train'].select(range(3900, 6400)), 200, [3, 1, 4]", "(41, 43)"),
-    "04-3": ("['Too  long.', 'Fine'], ['too long. ', 'FINE', 'fin e', 'Long.']", "2"),
-    "05-1": ("96, 8, 1, 0.25", "(12, 3)"),
-    "06-1": ("[0, 1, 1, 0, 1], [0, 1, 0, 0, 1], 2", "[0.8, 0.8]"),
-    "06-3": ("[[0.1, 1.0, 0.2], [0.9, 0.0, 0.1], [0.2, 0.4, 0.3]], [2, 2, 0]", "0.666667"),
-    "07-1": ("[{'learning_rate': 2e-05, 'test_accuracy': 0.4, 'training_lo...", "2e-05"),
-    "07-3": ("[[-4, 4], [3, 3, -3]]", "0.0"),
-    "09-1": ("[700, 900, 400], 5000, 1, 10", "92000"),
-    "09-2": ("[4, 6], 16", "1.0"),
-    "09-3": ("335141888, 302309376, 351000000, 65000000000000.0", "(5.36227, 7.77367)"),
-    "11-1": ("48, 104, 32, 3", "6"),
-    "11-2": (
-        f"{[[n, n + 1, n + 2] for n in range(0, 24, 3)]}, 0, 2",
-        "[0, 1, 2, 6, 7, 8, 12, 13, ...]",
-    ),
-    "11-3": ("[0.31, 0.35, 0.33], [0.34, 0.36, 0.35], 0.003", "88"),
-    "12-1": ("108310272, 1950000, 32, 8, 80", "0.16042"),
-    "12-2": ("{}", "0"),
-    "12-3": ("2e-05, 4, 1, 8", "2.82843e-05"),
-    "13-1": (
+    "00-1": {"[4, 0, 2, 2], [4, 1, 2, 0]": "0.5"},
+    "00-2": {
+        f"[-2.5, -0.3, 0.2, 0.6, 1.1], {[*LEVELS]}": "'very positive'",
+        f"[-1.2, -0.4, -0.9, -2.1, -3.0], {[*LEVELS]}": "'negative'",
+    },
+    "00-3": {"[False, True, False, False], [True, False, True, True]": "0.5"},
+    "01-2": {
+        "dataset['train'].select(range(0, 5))": "(220, 'very positive')",
+        "dataset['train'].select(range(0, 300))": "(252, 'positive')",
+        "dataset['train'].select(range(4600, 4900))": "(257, 'negative')",
+    },
+    "01-3": {"dataset['test'].select(range(0, 6)).to_iterable_dataset(), 'neutral'": "1"},
+    "02-3": {"'text', Value('string')": "'text'"},
+    "03-1": {"['A great film', 'A heartwarming film!', 'Superb.'], tokenizer, 5": "0.333333"},
+    "03-2": {
+        "'A heartwarming film!', tokenizer, 5": "[101, 6562, 2143, 999, 102]",
+        "'A heartwarming film!', tokenizer, 32": "[101, 1037, 2540, 9028, 6562, 2143, 999, 102]",
+    },
+    "03-3": {
+        "{'text': 'A great film'}, tokenizer": "{'tokens': 5}",
+        "{'text': ['A great film', 'A heartwarming film!', 'Superb.']}, tokenizer": (
+            "{'tokens': [5, 8, 4]}"
+        ),
+    },
+    "04-1": {
+        "dataset['train'].select(range(3900, 6400)), 200, [3, 1, 4]": "(41, 43)",
+        "dataset['train'].select(range(3900, 6400)), 500, range(0, 6)": "(103, 114)",
+    },
+    "04-3": {"['Too  long.', 'Fine'], ['too long. ', 'FINE', 'fin e', 'Long.']": "2"},
+    "05-1": {
+        "96, 8, 1, 0.25": "(12, 3)",
+        "100, 30, 5, 0.3": "(20, 6)",
+        "8603, 32, 2, 0.06": "(538, 33)",
+    },
+    "06-1": {"[0, 1, 1, 0, 1], [0, 1, 0, 0, 1], 2": "[0.8, 0.8]"},
+    "06-3": {"[[0.1, 1.0, 0.2], [0.9, 0.0, 0.1], [0.2, 0.4, 0.3]], [2, 2, 0]": "0.666667"},
+    "07-1": {"[{'learning_rate': 2e-05, 'test_accuracy': 0.4, 'training_lo...": "2e-05"},
+    "07-3": {"[[-4, 4], [3, 3, -3]]": "0.0"},
+    "09-1": {
+        "[700, 900, 400], 5000, 1, 10": "92000",
+        f"{[1774464] * 6}, 11918592, 0, 27000": "1724779008000",
+        f"{[1774464] * 6}, 11918592, 3, 27000": "1149852672000",
+    },
+    "09-2": {"[4, 6], 16": "1.0", "[48, 52, 9, 24, 32], 32": "0.781818"},
+    "09-3": {
+        "335141888, 302309376, 351000000, 65000000000000.0": "(5.36227, 7.77367)",
+        "108310272, 85054464, 351000000, 989000000000000.0": "(1.73296, 0.143744)",
+    },
+    "11-1": {"48, 104, 32, 3": "6", "250, 8303, 16, 3": "98"},
+    "11-2": {
+        f"{EIGHT_SHARDS}, 0, 2": "[0, 1, 2, 6, 7, 8, 12, 13, ...]",
+        f"{EIGHT_SHARDS}, 1, 2": "[3, 4, 5, 9, 10, 11, 15, 16, ...]",
+        f"{EIGHT_SHARDS}, 0, 3": "[0, 3, 6, 9, 12, 15, 18, 21]",
+    },
+    "11-3": {
+        "[0.31, 0.35, 0.33], [0.34, 0.36, 0.35], 0.003": "88",
+        "[0.457, 0.439, 0.465, 0.473, 0.474], [0.466, 0.44, 0.47, 0.462, 0.446], 0.01": "18",
+    },
+    "12-1": {
+        "108310272, 1950000, 32, 8, 80": "0.16042",
+        "108310272, 1950000, 32, 16, 10": "0.687516",
+    },
+    "12-2": {
+        "{}": "0",
+        "{'checkpoint-500': False}": "0",
+        "{'checkpoint-12': True, 'checkpoint-4': True, 'checkpoint-8': True}": "12",
+        "{'checkpoint-12': False, 'checkpoint-4': True, 'checkpoint-8': True}": "8",
+    },
+    "12-3": {"2e-05, 4, 1, 8": "2.82843e-05", "5e-05, 32, 8, 2": "0.000282843"},
+    "13-1": {
         "[[0.282785, 0.121462, 0.352828, 0.121462, 0.121462]], [[0, 4, 8, 12, 16], "
-        "[1, 0, 4, 8, 12], [2, 1, 0, 4, 8], [3, 2, 1, 0, 4], [4, 3, 2, 1, 0]]",
-        "[0]",
-    ),
-    "13-2": (
-        "{1: 0.4, 2: 0.43, 3: 0.45, 4: 0.52}, {1: 0.41, 2: 0.45, 3: 0.44, 4: 0.55}",
-        "(0.0125, -0.0146753, 0.0396753)",
-    ),
-    "13-3": ("{'longer': 0.025}, 2, 0.05", "[]"),
+        "[1, 0, 4, 8, 12], [2, 1, 0, 4, 8], [3, 2, 1, 0, 4], [4, 3, 2, 1, 0]]": "[0]",
+    },
+    "13-2": {
+        "{1: 0.4, 2: 0.43, 3: 0.45, 4: 0.52}, {1: 0.41, 2: 0.45, 3: 0.44, 4: 0.55}": (
+            "(0.0125, -0.0146753, 0.0396753)"
+        ),
+        "{42: 0.457, 43: 0.439, 44: 0.465, 45: 0.473, ...}, "
+        "{42: 0.468, 44: 0.481, 46: 0.475, 47: 0.409}": "(0.00933333, -0.00963958, 0.0283062)",
+    },
+    "13-3": {"{'longer': 0.025}, 2, 0.05": "[]"},
 }
-
 
 WHOLE = (
     "单独运行这一句，看中间每一步的结果。",
@@ -161,14 +206,28 @@ CUT = (
 )
 
 
+def solved(number: str) -> Callable:
+    """The solution of an exercise that asks for a function."""
+    names = dict(prepared(number))
+    exec(cell_of(read_source(source_of(number)), number).source, names)
+    return names[EXERCISES[number].signature.partition("(")[0]]
+
+
 @pytest.mark.parametrize("number", SHOWN_CASES)
-def test_a_value_that_nothing_explains_is_shown_beside_the_right_one(number):
-    wrong, (case, right) = objection(number, lambda *_: "?"), SHOWN_CASES[number]
-    assert wrong.name == "another-value"
-    # What is cut off cannot be run again.
-    chinese, english = CUT if "..." in case else WHOLE
-    assert wrong.chinese == f"`<lambda>({case})` 得到 '?'，应当是 {right}：{chinese}"
-    assert wrong.english == f"`<lambda>({case})` gives '?', and {right} is right: {english}"
+def test_an_answer_that_knows_the_cases_shown_by_heart_is_shown_the_next(number):
+    solution, known = solved(number), []
+
+    def answer(*given):
+        return solution(*given) if format_call(answer, given) in known else "?"
+
+    for case, right in SHOWN_CASES[number].items():
+        wrong = objection(number, answer)
+        assert wrong.name == "another-value"
+        # What is cut off cannot be run again.
+        chinese, english = CUT if "..." in case else WHOLE
+        assert wrong.chinese == f"`answer({case})` 得到 '?'，应当是 {right}：{chinese}"
+        assert wrong.english == f"`answer({case})` gives '?', and {right} is right: {english}"
+        known.append(f"answer({case})")
 
 
 class Lines:
@@ -693,6 +752,11 @@ def test_whatever_an_answer_returns_it_gets_two_sentences_and_no_error_of_the_ch
     assert len(str(wrong)) < 1_000
 
 
+def test_an_error_is_that_of_a_misconception_only_if_it_says_the_same():
+    assert objection("01-1", lambda rows: rows[len(rows)]).name == "past-the-end"
+    assert objection("01-1", lambda rows: rows["no such column"]).name == "an-error"
+
+
 def test_an_error_in_an_answer_is_told_with_its_cause():
     def truncated_share(texts, tokenizer, limit):
         return texts.no_such_method()
@@ -791,10 +855,14 @@ def test_hints_come_one_at_a_time_and_end_at_the_solution(monkeypatch, capsys):
     monkeypatch.setattr(check, "_shown", Counter())
     for _ in range(4):
         check.hint("09-2")
-    shown = capsys.readouterr().out.splitlines()
-    steps = [line[:12] for line in shown if line.startswith("Hint")]
-    assert steps == ["Hint 1 of 3:", "Hint 2 of 3:", "Hint 3 of 3:", "Hint 3 of 3:"]
-    assert shown[-1].endswith('check.solution("09-2")')
+    told = [
+        line
+        for step, one in enumerate(EXERCISES["09-2"].hints, start=1)
+        for line in (f"提示 {step}/3：{one.chinese}", f"Hint {step} of 3: {one.english}")
+    ]
+    show = 'check.solution("09-2")'
+    last = [f"这是最后一步提示。参考解答：{show}", f"This is the last hint. Our solution: {show}"]
+    assert capsys.readouterr().out.splitlines() == [*told, *last, *told[-2:], *last]
 
 
 @each_exercise

@@ -164,20 +164,20 @@ def _truncated_share(answer: Answer) -> None:
     ),
 )
 def _kept_ids(answer: Answer) -> None:
-    tokenizer = load_tokenizer()
+    tokenizer, untouched = load_tokenizer(), load_tokenizer()
     long_text = load_split("train", "full_reviews")[0]["text"]
     cases = [("A heartwarming film!", tokenizer, limit) for limit in (32, 5)]
     cases += [(long_text, tokenizer, limit) for limit in (64, 16)]
 
     def whole(text: str) -> list[int]:
-        return load_tokenizer()(text, truncation=False, verbose=False)["input_ids"]
+        return untouched(text, truncation=False, verbose=False)["input_ids"]
 
     def right(text: str, _: "Tokenizer", limit: int) -> list[int]:
         ids = whole(text)
         return ids if len(ids) <= limit else [ids[0], *ids[1:-1][2 - limit :], ids[-1]]
 
     def beginning(text: str, _: "Tokenizer", limit: int) -> list[int]:
-        return load_tokenizer()(text, truncation=True, max_length=limit)["input_ids"]
+        return untouched(text, truncation=True, max_length=limit)["input_ids"]
 
     mistakes = {
         BEGINNING_KEPT: beginning,
