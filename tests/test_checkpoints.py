@@ -81,13 +81,15 @@ def test_the_last_complete_checkpoint_is_found_by_its_step(tmp_path):
     assert last_checkpoint(tmp_path) == tmp_path / "checkpoint-10"
 
 
-def test_only_half_a_checkpoint_is_removed(tmp_path):
-    for step in (9, 10):
+def test_only_half_a_checkpoint_is_removed_and_only_the_last(tmp_path):
+    for step in (7, 8, 9, 10):
         make_checkpoint(tmp_path, step)
-    (tmp_path / "checkpoint-10" / "scheduler.pt").unlink()
+    for step in (8, 10):
+        (tmp_path / f"checkpoint-{step}" / "scheduler.pt").unlink()
     for _ in range(2):
         remove_half_checkpoint(tmp_path)
-        assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-9"]
+        names = {path.name for path in tmp_path.iterdir()}
+        assert names == {"checkpoint-7", "checkpoint-8", "checkpoint-9"}
 
 
 class Recorder(torch.nn.Module):

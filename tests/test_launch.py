@@ -44,6 +44,6 @@ def test_each_process_has_the_threads_that_were_asked_for(monkeypatch):
 
 
 def test_the_steps_of_the_training_are_told_from_those_of_an_evaluation():
-    seen = b"\r 11%| | 2/18 [00:01<00:13]\r 90%| | 9/10 [00:00<00:00]"
+    seen = b"\r  6%| | 1/18 [00:00<00:14]\r 11%| | 2/18 [00:01<00:13]\r 90%| | 9/10 [00:00<00:00]"
     assert launch._training_step(seen) == 2
     assert launch._training_step(b"loading") == 0

@@ -4,7 +4,15 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from helpers.levels import LEVELS, level_scale, levels_off, rating_level, whole_rating_level
+from helpers.levels import (
+    LEVELS,
+    in_order,
+    level_scale,
+    levels_off,
+    rating_level,
+    sort_labels,
+    whole_rating_level,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +62,34 @@ def test_labels_without_an_order_are_one_off_and_a_line_says_so(capsys):
     first, second = capsys.readouterr().out.splitlines()
     assert first == "these labels have no order: each wrong one counts as one level off"
     assert "the probability of 'sport' stands for the mean level" in second
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["9 bad", "10 good"],
+        ["-1", "0", "0.5"],
+        ["neutral", "Very positive"],
+        # One has no place, or two have the same: sorted as texts.
+        ["1 star", "other"],
+        ["10 good", "9 bad", "9 worse"],
+    ],
+)
+def test_labels_are_sorted_by_their_levels_if_each_has_one_of_its_own(names):
+    assert sort_labels(reversed(names)) == names
+
+
+@pytest.mark.parametrize(
+    ("names", "ordered"),
+    [
+        (["1 bad", "2 fair", "3 good"], True),
+        (["very negative", "neutral", "Positive"], True),
+        (["1 bad", "2 fair", "2 good"], False),
+        (["3 good", "2 fair", "1 bad"], False),
+        (["1 bad", "fair", "3 good"], False),
+        (["art", "law"], True),
+        (["art", "law", "sport"], False),
+    ],
+)
+def test_labels_are_levels_if_they_rise_or_are_two(names, ordered):
+    assert in_order(names) is ordered

@@ -17,7 +17,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
 from support.permissions import forbid
 
 from helpers import sources
-from helpers.own_data import prepare_own_data
+from helpers.own_data import first_texts, prepare_own_data
 from helpers.own_table import TableError
 from helpers.sources import OWN_VARIABLES, SourceError, find_weights, get_source
 
@@ -60,6 +60,8 @@ FORMS = {
     "bom.csv": LINES.encode("utf-8-sig"),
     "windows.csv": LINES.replace("\n", "\r\n"),
     "blank lines.csv": LINES.replace("\n", "\n\n"),
+    "old mac.csv": LINES.replace("\n", "\r"),
+    "pipes.csv": LINES.replace(",", "|"),
     "semicolons.csv": LINES.replace(",", ";"),
     "excel.csv": LINES.replace(",", "\t").encode("utf-16"),
     "reviews.tsv": LINES.replace(",", "\t"),
@@ -102,8 +104,13 @@ BAD_FILES = {
     ),
     "ragged": (LINES + "A film, and more,good\n", "Line 62 of reviews.csv has 3 fields"),
     "short": (LINES + "Only a text\n", "Line 62 of reviews.csv has 1 fields"),
-    "a quote": (LINES + '"No end,good\n' + LINES, "does not end where the field does"),
+    "a quote": (
+        LINES + '"No end,good\n' + LINES,
+        'Line 62 of reviews.csv begins a field with a double quote (") that does not end where ',
+    ),
     "no header": ("5,A fine film\n" + LINES, "seems to be a row, for it has the field '5'"),
+    "a long header": (LINES.replace("text,", f"{'x' * 61},", 1), f"has the field '{'x' * 20}':"),
+    "an empty header": (LINES.replace("text,", "text,,", 1), "for it has the field ''"),
     "twice": (LINES.replace("text,label", "text,text"), "has two columns 'text'"),
     "latin-1": ("text,label\nUn café d'été,good\n".encode("latin-1"), "Line 2 of reviews.csv is "),
     "no text file": (b"\x89PNG\0\0" * 20, "holds no text"),
@@ -157,16 +164,99 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(prepare, opti
 def test_what_is_left_out_is_counted_and_shown(prepare, tmp_path):
     more = [("", "good"), ("Which is it?", ""), ROWS[0], ("12/10", "good"), (ROWS[1][0], "bad")]
     data = prepare(table(ROWS + more))
-    said = "\n".join(data.remarks)
-    for what, which in [
-        ("no text in 'text'", "61"),
-        ("no label in 'label'", "62"),
-        ("something else than text", "64"),
-        ("the same text with different labels", "2, 65"),
-        ("the text and label of another row", "63"),
-    ]:
-        assert re.search(rf"left out, {what}: \d of the rows \(below the header: {which}\)", said)
+    assert data.remarks == [
+        "texts: the column 'text', guessed; COURSE_TEXT names another",
+        "labels: the column 'label', guessed; COURSE_LABEL names another",
+        "left out, no text in 'text': 1 of the rows (below the header: 61)",
+        "left out, no label in 'label': 1 of the rows (below the header: 62)",
+        "left out, something else than text: 1 of the rows (below the header: 64)",
+        "left out, the same text with different labels: 2 of the rows (below the header: 2, 65)",
+        "left out, the text and label of another row: 1 of the rows (below the header: 63)",
+        "2 classes in this order: 'bad' 30, 'good' 29",
+        f"{CUT}: train 47, test 12",
+    ]
     assert sum(map(len, load(data, tmp_path).values())) == len(ROWS) - 1
+
+
+CUT = "splits (the test split is cut from the rows, each class in proportion)"
+
+
+def several(number: int, classes: int = 2) -> pd.DataFrame:
+    """As many rows, which belong to the classes in turn."""
+    return table([(f"Text {row}", f"class {row % classes}") for row in range(number)])
+
+
+def test_of_classes_without_an_order_it_is_said_how_to_order_them(prepare):
+    assert prepare(several(54, classes=3), text="text", label="label").remarks == [
+        "3 classes without an order: 'class 0' 18, 'class 1' 18, 'class 2' 18",
+        "if they are levels, begin their names with numbers: '1 bad', '2 fair', '3 good'",
+        f"{CUT}: train 42, test 12",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "enough", "told"),
+    [
+        (several(49), several(50), "49 of 49 rows can be used, and the course needs 50 or more"),
+        (
+            several(153, classes=51),
+            several(150, classes=50),
+            r"has 51 classes \(('class \d+' 3, ){8}and 43 more\), and the course takes 2 to 50: ",
+        ),
+        (several(60, classes=30), several(90, classes=30), "has no class with enough rows"),
+    ],
+)
+def test_the_least_and_the_most_that_is_taken_is_what_is_said(prepare, rows, enough, told):
+    with pytest.raises(TableError, match=told):
+        prepare(rows)
+    assert prepare(enough).remarks[-1].startswith(CUT)
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "told"),
+    [
+        (40, 10, None),
+        (39, 11, "39 rows of the split train can be used, and the course needs 40 or more: "),
+        (41, 9, "9 rows of the split test can be used, and the course needs 10 or more: "),
+    ],
+)
+def test_a_split_that_is_given_needs_as_many_rows_as_is_said(tmp_path, train, test, told):
+    rows = several(train + test)
+    folder = folder_of(tmp_path, train=rows[:train], test=rows[train:])
+    if told:
+        with pytest.raises(TableError, match=told):
+            prepare_own_data(folder, tmp_path / "cache")
+    else:
+        remarks = prepare_own_data(folder, tmp_path / "cache").remarks
+        assert remarks[-1] == "splits (as given): train 40, test 10"
+
+
+def test_of_very_many_rows_2000_are_for_test_and_the_first_200_texts_are_looked_at(prepare):
+    data = prepare(several(12_000))
+    assert data.remarks[-1] == f"{CUT}: train 10,000, test 2,000"
+    train = pd.read_parquet(data.folder / "train.parquet")
+    assert first_texts(data) == train["text"][:200].tolist()
+
+
+def test_a_column_may_have_a_name_of_60_characters(prepare):
+    name = "x" * 60
+    remarks = prepare(LINES.replace("text,", f"{name},", 1)).remarks
+    assert remarks[0] == f"texts: the column {name!r}, guessed; COURSE_TEXT names another"
+
+
+def test_of_a_workbook_the_first_sheet_is_read_wherever_its_table_begins(tmp_path):
+    path = tmp_path / "mine.xlsx"
+    with pd.ExcelWriter(path) as book:
+        table().to_excel(book, sheet_name="rated", index=False, startrow=2, startcol=1)
+        table(columns=("id", "more")).to_excel(book, sheet_name="notes", index=False)
+    data = prepare_own_data(str(path), tmp_path / "cache")
+    assert data.remarks[0] == "mine.xlsx has 2 sheets; the first was read, 'rated'"
+    assert data.remarks[-1] == f"{CUT}: train 48, test 12"
+
+
+def test_a_column_in_which_values_come_twice_on_average_is_none_of_labels(prepare):
+    rows = several(60).rename(columns={"label": "kind"}).assign(id=[row // 2 for row in range(60)])
+    assert "labels: the column 'kind', guessed; COURSE_LABEL names another" in prepare(rows).remarks
 
 
 def test_the_test_split_is_cut_from_every_class_and_is_the_same_each_time(prepare, tmp_path):
@@ -225,11 +315,17 @@ def test_labels_keep_their_names_and_stand_in_their_order(
 
 
 def test_classes_that_a_file_of_datasets_names_keep_names_and_order(tmp_path):
-    rows = Dataset.from_dict({"text": [text for text, _ in ROWS], "label": [0, 1] * 30})
-    rows = rows.cast_column("label", ClassLabel(names=["worse", "better", "unseen"]))
-    rows.to_parquet(tmp_path / "mine.parquet")
+    rated().to_parquet(tmp_path / "mine.parquet")
     data = prepare_own_data(str(tmp_path / "mine.parquet"), tmp_path / "cache")
-    assert load(data, tmp_path)["train"].features["label"].names == ["worse", "better"]
+    assert classes(data) == ["worse", "better"]
+    assert "left out, no label in 'label': 1 of the rows (below the header: 61)" in data.remarks
+
+
+def rated() -> Dataset:
+    """Rows of named classes, the last without a label."""
+    texts = [*(text for text, _ in ROWS), "Not rated yet"]
+    rows = Dataset.from_dict({"text": texts, "label": [*[0, 1] * 30, -1]})
+    return rows.cast_column("label", ClassLabel(names=["worse", "better", "unseen"]))
 
 
 def classes(data) -> list[str]:
@@ -326,6 +422,16 @@ def test_splits_of_the_hub_that_the_course_does_not_know_are_kept_together(tmp_p
     )
 
 
+def test_a_split_of_the_hub_beside_known_ones_is_not_read(tmp_path, monkeypatch):
+    splits = DatasetDict({"train": rated(), "unsupervised": rated()})
+    splits = DatasetDict.load_from_disk(save(splits, tmp_path / "saved"))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: splits)
+    data = prepare_own_data("nobody/reviews", tmp_path / "cache")
+    assert data.remarks[0] == "not read, because their names say no split: unsupervised"
+    assert data.remarks[-1] == f"{CUT}: train 48, test 12"
+    assert classes(data) == ["worse", "better"]
+
+
 def save(splits: DatasetDict, folder: Path) -> str:
     """Save splits, so that they have files as those of the Hub have."""
     splits.save_to_disk(str(folder))
@@ -402,6 +508,7 @@ def test_what_may_not_be_read_is_one_sentence(own, tmp_path, model, monkeypatch,
     with pytest.raises(SourceError) as caught:
         own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
     assert is_one_sentence(str(caught.value))
+    assert "Errno" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer_config.json", "tokenizer.json"])
@@ -422,7 +529,10 @@ def test_a_table_of_excel_without_openpyxl_is_one_sentence(prepare, monkeypatch)
     assert is_one_sentence(str(caught.value))
 
 
-@pytest.mark.parametrize("limit", ["{}", '{"model_max_length": 1e30}', '{"model_max_length": 512}'])
+@pytest.mark.parametrize(
+    "limit",
+    ["{}", '{"model_max_length": 1e30}', '{"model_max_length": 257}', '{"model_max_length": 0}'],
+)
 def test_a_model_whose_tokenizer_cuts_too_late_is_one_sentence(own, tmp_path, model, limit):
     (tmp_path / "a.csv").write_text(LINES)
     (model / "tokenizer_config.json").write_text(limit)
@@ -438,7 +548,10 @@ def test_a_model_whose_tokenizer_cuts_too_late_is_one_sentence(own, tmp_path, mo
         ({"COURSE_DATA": "missing.csv"}, "COURSE_DATA=missing.csv: there is no such file"),
         ({"COURSE_DATA": "data/missing.csv"}, "there is no such file or folder"),
         ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "nowhere"}, "there is no such folder"),
-        ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "."}, "the folder has no config.json and "),
+        (
+            {"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "."},
+            "no config.json and no model.safetensors and no ",
+        ),
         ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "gpt"}, "a model of the kind 'gpt2'"),
         ({"COURSE_DATA": "nobody/nothing"}, "cannot be had from the Hub (Couldn't reach"),
         ({"COURSE_DATA": "reviews.csv", "COURSE_MODEL": "nobody/nothing"}, "from the Hub ("),

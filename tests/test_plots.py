@@ -1,11 +1,12 @@
 import io
 from base64 import b64decode
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import matplotlib
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from PIL import Image as Picture
 
 from helpers import plots
@@ -285,6 +286,27 @@ def test_each_run_stands_under_the_roof_with_its_name():
     assert roofs == ["memory: 10 GB/s", "computing: 120 GFLOP/s"]
 
 
+def is_inside(box: Bbox, other: Bbox) -> bool:
+    return Bbox.union([box, other]).bounds == pytest.approx(other.bounds)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        plot_roofline({"small": (1, 8), "large": (100, 90)}, 120, 10, "t"),
+        plot_reliability({"model": [(0.3, 0.2, 40), (0.7, 0.9, 6_000)]}, "t"),
+    ],
+)
+def test_what_is_written_into_a_plot_stays_between_its_axes_and_off_the_lines(figure):
+    figure.canvas.draw()
+    axes = figure.axes[0]
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert is_inside(box, axes.bbox)
+        paths = [line.get_transform().transform_path(line.get_path()) for line in axes.lines]
+        assert not any(path.intersects_bbox(box, filled=False) for path in paths)
+
+
 def test_the_ticks_of_a_roofline_are_plain_numbers():
     axes = plot_roofline({"small": (1, 8)}, 120, 10, "One run").axes[0]
     axes.figure.canvas.draw()
@@ -317,6 +339,26 @@ def test_parts_stand_in_the_order_of_the_flow_and_the_new_ones_are_hatched():
     places = {text.get_text(): text.get_position()[0] for text in axes.texts if text.get_text()}
     assert places["ids"] < places["layers"] < places["vectors"] < places["head"] < places["logits"]
     assert places["5 classes\n1,925 parameters"] == places["head"]
+
+
+def test_what_a_part_is_called_and_made_of_stands_in_its_box_and_what_flows_between_them():
+    parts = {"layers": ["6 of them"], "head": ["768 numbers", "5 classes", "3,845 parameters"]}
+    axes = plot_parts(parts, ["ids", "vectors", "logits"], ["head"], "t").axes[0]
+    axes.figure.canvas.draw()
+    texts = {text.get_text(): text.get_window_extent() for text in axes.texts if text.get_text()}
+    boxes = dict(zip(parts, (box.get_window_extent() for box in axes.patches), strict=True))
+    for name, lines in parts.items():
+        assert is_inside(texts[name], boxes[name])
+        assert is_inside(texts["\n".join(lines)], boxes[name])
+    assert not any(one.overlaps(other) for one, other in combinations(texts.values(), 2))
+
+
+def test_the_names_of_many_effects_do_not_lie_on_one_another():
+    axes = plot_effects({f"word {n}": n for n in range(40)}, "t", "effect", "word").axes[0]
+    axes.figure.canvas.draw()
+    names = [label.get_window_extent() for label in axes.yaxis.get_ticklabels()]
+    assert not any(one.overlaps(other) for one, other in combinations(names, 2))
+    assert plot_effects({"dull": -1}, "t", "x", "y").get_figheight() == 3.6
 
 
 def test_parts_have_what_they_are_as_alternative_text(monkeypatch):

@@ -70,6 +70,21 @@ def test_a_folder_of_the_user_s_is_refused_and_stays_as_it_is(tmp_path, name, re
     assert not (tmp_path / LOCK).exists()
 
 
+def test_only_in_a_folder_of_a_run_it_is_offered_to_resume(folder, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes").touch()
+    for occupied, more in (
+        (tmp_path / "mine", ""),
+        (folder, f", or --resume_from_checkpoint {LAST} to resume the run in it"),
+    ):
+        with pytest.raises(RunError) as refused:
+            claim(occupied)
+        assert str(refused.value) == (
+            f"{occupied} is not empty, and nothing in it is overwritten: pass another "
+            f"--output_dir{more}."
+        )
+
+
 def test_a_record_of_something_else_is_refused_and_kept(tmp_path):
     (tmp_path / RECORD).write_text('{"my": "notes"}')
     with pytest.raises(RunError, match=r"run.json in .* is damaged, or not of this program"):

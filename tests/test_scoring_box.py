@@ -5,6 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from helpers.levels import LEVELS
+from helpers.plots import COLOURS
 from helpers.scoring import Prediction, score
 from helpers.scoring_box import prediction_table, scoring_box
 
@@ -69,8 +70,9 @@ def test_every_row_and_column_has_a_header(box):
 
 def test_the_bars_are_as_long_as_the_probabilities():
     page = read(prediction_table(Prediction({"bad": 0.25, "good": 0.75}, 3, False, 0)))
-    styles = [bar["style"].split(";")[0] for bar in page("div")]
-    assert styles == ["width: 3.00em", "width: 9.00em"]
+    assert [bar["style"] for bar in page("div")] == [
+        f"width: {width}em; height: 0.8em; background: {COLOURS[0]}" for width in ("3.00", "9.00")
+    ]
 
 
 @pytest.mark.parametrize("text", ATTACKS)

@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import hashlib
 import importlib.machinery
@@ -10,9 +11,12 @@ import sys
 from pathlib import Path
 from unittest.mock import Mock
 
+import filelock
 import pytest
 
 from helpers import hub, sources
+from helpers.environment import PROJECT
+from helpers.files import write_whole
 from helpers.sources import (
     HUB,
     SOURCE_VARIABLE,
@@ -137,6 +141,28 @@ def test_a_metric_that_cannot_be_fetched_is_one_sentence(told, monkeypatch):
         sources._download_metric("mae", "cache")
 
 
+@pytest.mark.parametrize("other", ["waits", "removes it", "repairs it"])
+def test_a_changed_copy_of_a_metric_is_removed_whatever_another_process_does(
+    other, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path))
+    copy = hub.metric_copies("mae") / "0a1b" / "mae.py"
+    write_whole(copy, "half of")
+
+    @contextlib.contextmanager
+    def locked(path):
+        assert path == f"{hub.metric_copies('mae')}.lock"
+        if other == "removes it":
+            shutil.rmtree(copy.parent)
+        if other == "repairs it":
+            shutil.copyfile(PROJECT / "helpers" / "metrics" / "mae" / "mae.py", copy)
+        yield
+
+    monkeypatch.setattr(filelock, "FileLock", locked)
+    get_source("embedded").metric("mae")
+    assert copy.parent.exists() == (other == "repairs it")
+
+
 def test_missing_reviews_are_refused_with_how_to_bring_them_back(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "PROJECT", tmp_path)
     with pytest.raises(SourceError, match=r"git checkout data/reviews.*data/build_reviews\.py"):
@@ -200,7 +226,9 @@ def test_a_file_that_changed_after_its_check_is_read_again(small_weights):
     find_weights()
     (small_weights / "config.json").write_bytes(b"WEIGHTS")
     os.utime(small_weights / "config.json", (0, 0))
-    with pytest.raises(SourceError, match="damaged"):
+    found, expected = (hashlib.sha256(text).hexdigest()[:12] for text in (b"WEIGHTS", b"weights"))
+    told = f"config.json of the weights package has the sha256 {found}…, not {expected}…: the file "
+    with pytest.raises(SourceError, match=told):
         find_weights()
 
 

@@ -3,9 +3,9 @@
 import math
 import numbers
 import reprlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -105,19 +105,12 @@ def exercise(number: str, signature: str, *hints: Hint) -> Callable[[Examine], E
     """
 
     def register(examine: Examine) -> Examine:
-        named = [examine.__globals__.get(name) for name in dict.fromkeys(_names(examine.__code__))]
+        named = [examine.__globals__.get(name) for name in examine.__code__.co_names]
         known = tuple(value for value in named if isinstance(value, Misconception))
         EXERCISES[number] = Exercise(signature, examine, known, hints)
         return examine
 
     return register
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
 
 
 class WrongAnswer(AssertionError):
@@ -340,7 +333,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, tuple):
-        return tuple(plain(part) for part in value)
+        return tuple(map(plain, value))
+    if isinstance(value, list):
+        return list(map(plain, value))
     return value
 
 

@@ -2,6 +2,8 @@
 
 import random
 
+import numpy as np
+
 from helpers.check.answers import (
     Answer,
     Hint,
@@ -159,10 +161,8 @@ def _replaced_place(answer: Answer) -> None:
 
     def fits(chances: list[float]) -> bool:
         # Four standard deviations: one run in some thousands would miss, and the seed is fixed.
-        return all(
-            abs(share - chance) <= 4 * (chance * (1 - chance) / DRAWS) ** 0.5
-            for share, chance in zip(shares, chances, strict=True)
-        )
+        tolerances = 4 * np.sqrt([chance * (1 - chance) / DRAWS for chance in chances])
+        return np.allclose(shares, chances, rtol=0, atol=tolerances)
 
     if fits([size / seen for seen, size in cases]):
         return

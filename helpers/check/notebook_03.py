@@ -115,6 +115,8 @@ def _truncated_share(answer: Answer) -> None:
     tokenizer, reviews = load_tokenizer(), load_split("test")
     cases = [(["A great film", "A heartwarming film!", "Superb."], tokenizer, 5)]
     cases += [(reviews[:200]["text"], tokenizer, 32), (reviews[200:260]["text"], tokenizer, 20)]
+    # Some are longer than the model reads, where the tokenizer cuts unless told otherwise.
+    cases += [(load_split("train", "full_reviews")["text"][110:120], tokenizer, 512)]
 
     def right(texts: list[str], tokenizer: "Tokenizer", limit: int) -> float:
         return share_above(token_lengths(texts, tokenizer), limit)
@@ -126,7 +128,16 @@ def _truncated_share(answer: Answer) -> None:
         SPECIAL_TOKENS_FORGOTTEN: lambda texts, tokenizer, limit: share_above(
             token_lengths(texts, tokenizer), limit + tokenizer.num_special_tokens_to_add()
         ),
-        MEASURED_AFTER_TRUNCATION: lambda *_: 0.0,
+        MEASURED_AFTER_TRUNCATION: [
+            lambda *_: 0.0,
+            lambda texts, tokenizer, limit: share_above(
+                [
+                    min(length, tokenizer.model_max_length)
+                    for length in token_lengths(texts, tokenizer)
+                ],
+                limit,
+            ),
+        ],
         FULL_COUNTED_AS_CUT: lambda texts, tokenizer, limit: right(texts, tokenizer, limit - 1),
     }
     compare(answer, cases, right, mistakes)
@@ -153,20 +164,20 @@ def _truncated_share(answer: Answer) -> None:
     ),
 )
 def _kept_ids(answer: Answer) -> None:
-    tokenizer = load_tokenizer()
+    tokenizer, untouched = load_tokenizer(), load_tokenizer()
     long_text = load_split("train", "full_reviews")[0]["text"]
     cases = [("A heartwarming film!", tokenizer, limit) for limit in (32, 5)]
     cases += [(long_text, tokenizer, limit) for limit in (64, 16)]
 
     def whole(text: str) -> list[int]:
-        return load_tokenizer()(text, truncation=False, verbose=False)["input_ids"]
+        return untouched(text, truncation=False, verbose=False)["input_ids"]
 
     def right(text: str, _: "Tokenizer", limit: int) -> list[int]:
         ids = whole(text)
         return ids if len(ids) <= limit else [ids[0], *ids[1:-1][2 - limit :], ids[-1]]
 
     def beginning(text: str, _: "Tokenizer", limit: int) -> list[int]:
-        return load_tokenizer()(text, truncation=True, max_length=limit)["input_ids"]
+        return untouched(text, truncation=True, max_length=limit)["input_ids"]
 
     mistakes = {
         BEGINNING_KEPT: beginning,
@@ -201,11 +212,12 @@ def _kept_ids(answer: Answer) -> None:
     ),
 )
 def _count_tokens(answer: Answer) -> None:
-    """Once as `map` calls it with `batched=True`, once as it calls it without."""
+    """As `map` calls it with `batched=True` and without, also on more than the model reads."""
     tokenizer = load_tokenizer()
     texts = ["A great film", "A heartwarming film!", "Superb."]
     lengths = token_lengths(texts, tokenizer)
     batch, single = ({"text": texts}, tokenizer), ({"text": texts[0]}, tokenizer)
+    long = ({"text": load_split("train", "full_reviews")[115]["text"]}, tokenizer)
 
     found = call_or_failure(answer, *batch)
     if same(found, {"tokens": len(texts)}):
@@ -216,7 +228,10 @@ def _count_tokens(answer: Answer) -> None:
     if isinstance(found, dict) and isinstance(found.get("tokens"), list):
         raise LETTERS_FOR_TEXTS.error()
 
-    def right(examples: dict, _: "Tokenizer") -> dict:
-        return {"tokens": lengths if examples["text"] == texts else lengths[0]}
+    def right(examples: dict, tokenizer: "Tokenizer") -> dict:
+        text = examples["text"]
+        if isinstance(text, str):
+            return {"tokens": token_lengths([text], tokenizer)[0]}
+        return {"tokens": token_lengths(text, tokenizer)}
 
-    compare(answer, [batch, single], right, {})
+    compare(answer, [batch, single, long], right, {})

@@ -1,5 +1,6 @@
 """Check the exercises of notebook 06, evaluate."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -80,9 +81,9 @@ def class_counts(
     guesses, truths = np.asarray(predictions), np.asarray(references)
     return [
         (
-            int(((guesses == number) & (truths == number)).sum()),
-            int((guesses == number).sum()),
-            int((truths == number).sum()),
+            np.sum((guesses == number) & (truths == number)),
+            np.sum(guesses == number),
+            np.sum(truths == number),
         )
         for number in range(classes)
     ]
@@ -118,16 +119,11 @@ def _f1_by_class(answer: Answer) -> None:
     def recall(predictions: Sequence[int], references: Sequence[int], classes: int) -> list[float]:
         return [hits / true for hits, _, true in class_counts(predictions, references, classes)]
 
-    def unpredicted_is(value: float) -> Answer:
-        def mistaken(predictions: Sequence[int], references: Sequence[int], classes: int) -> list:
-            counts = class_counts(predictions, references, classes)
-            scores = f1(predictions, references, classes)
-            return [
-                score if guessed else value
-                for score, (_, guessed, _) in zip(scores, counts, strict=True)
-            ]
-
-        return mistaken
+    def unpredicted_left_out(
+        predictions: Sequence[int], references: Sequence[int], classes: int
+    ) -> np.ndarray:
+        guessed = [number in predictions for number in range(classes)]
+        return np.where(guessed, f1(predictions, references, classes), np.nan)
 
     found = call_or_failure(answer, *cases[0])
     if isinstance(found, Failure) and isinstance(found.error, ZeroDivisionError):
@@ -135,7 +131,7 @@ def _f1_by_class(answer: Answer) -> None:
     mistakes = {
         RECALL_FOR_F1: recall,
         CLASSES_AVERAGED: lambda *case: float(np.mean(f1(*case))),
-        NEVER_PREDICTED: unpredicted_is(float("nan")),
+        NEVER_PREDICTED: unpredicted_left_out,
     }
     compare(answer, cases, f1, mistakes)
 
@@ -169,11 +165,11 @@ def _accuracy_interval(answer: Answer) -> None:
         raise SPREAD_OF_ANSWERS.error()
     if high == low:
         raise WITHOUT_REPLACEMENT.error()
-    if abs((low + high) / 2 - hits.mean()) < 0.2 * error:
+    if math.isclose((low + high) / 2, hits.mean(), abs_tol=0.2 * error):
         # Twice the quantiles of the normal distribution at 95 % and at 97.5 %.
-        if abs(width - 3.92) < 0.3:
+        if math.isclose(width, 3.92, abs_tol=0.3):
             return
-        if abs(width - 3.29) < 0.3:
+        if math.isclose(width, 3.29, abs_tol=0.3):
             raise FIVE_PERCENT_EACH_SIDE.error()
     raise wrong_interval(low, high, hits.mean() - 1.96 * error, hits.mean() + 1.96 * error)
 
@@ -222,7 +218,9 @@ def wrong_interval(low: float, high: float, right_low: float, right_high: float)
 def _within_one(answer: Answer) -> None:
     generator = np.random.default_rng(0)
     cases = [(generator.normal(size=(n, 5)), generator.integers(0, 5, n)) for n in (40, 300)]
-    cases += [(np.array([[0.1, 0.7, 0.2], [0.9, 0.0, 0.1]]), np.array([2, 2]))]
+    # As many reviews as classes: there rows and columns can be taken for each other.
+    square = np.array([[0.1, 1.0, 0.2], [0.9, 0.0, 0.1], [0.2, 0.4, 0.3]])
+    cases += [(square, np.array([2, 2, 0]))]
 
     def within_one(logits: np.ndarray, labels: np.ndarray) -> float:
         return float(np.mean(np.abs(logits.argmax(axis=-1) - labels) <= 1))
@@ -232,7 +230,9 @@ def _within_one(answer: Answer) -> None:
             lambda logits, labels: np.mean(np.abs(logits - labels) <= 1),
             lambda logits, labels: np.mean(np.abs(logits - labels[:, None]) <= 1),
         ],
-        ARGMAX_OF_COLUMNS: lambda logits, labels: np.abs(logits.argmax(axis=0) - labels),
+        ARGMAX_OF_COLUMNS: lambda logits, labels: np.mean(
+            np.abs(logits.argmax(axis=0) - labels) <= 1
+        ),
         SIGN_FORGOTTEN: [
             lambda logits, labels: np.mean(logits.argmax(axis=-1) - labels <= 1),
             lambda logits, labels: np.mean(labels - logits.argmax(axis=-1) <= 1),

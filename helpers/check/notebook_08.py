@@ -104,7 +104,7 @@ def _gap_interval(answer: Answer) -> None:
 
     def near(centre: float, deviations: float) -> bool:
         ends = (centre - 1.96 * deviations, centre + 1.96 * deviations)
-        return max(abs(low - ends[0]), abs(high - ends[1])) < 0.25 * error
+        return np.allclose((low, high), ends, rtol=0, atol=0.25 * error)
 
     if near(gap, error):
         return

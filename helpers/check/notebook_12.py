@@ -78,10 +78,9 @@ ACCUMULATION_NOT_COUNTED = Misconception(
     ),
 )
 def _exchange_hours(answer: Answer) -> None:
-    """The machines of the notebook, and one with a faster network."""
+    """The machines of the notebook."""
     reviews = 3 * 650_000
     cases = [(108_310_272, reviews, 32, 8, 80), (108_310_272, reviews, 32, 16, 10)]
-    cases += [(335_141_888, reviews, 16, 16, 400)]
 
     def hours(
         byte: int = 8, sent: Answer = lambda n: 2 * (n - 1) / n, split: bool = True
@@ -173,7 +172,7 @@ def _resume_step(answer: Answer) -> None:
     ),
 )
 def _first_rate(answer: Answer) -> None:
-    cases = [(1.5e-4, 16, 2, 1), (1.5e-4, 8, 2, 4), (5e-5, 32, 8, 2), (2e-5, 4, 1, 8)]
+    cases = [(5e-5, 32, 8, 2), (2e-5, 4, 1, 8)]
 
     def rule(power: float = 0.5, processes: bool = True, accumulation: bool = True) -> Answer:
         def compute(rate: float, batch_size: int, workers: int, accumulated: int) -> float:

@@ -100,12 +100,12 @@ WENT_ON_AFTER_A_MISS = Misconception(
     ),
 )
 def _cheapest_level(answer: Answer) -> None:
-    """The raters' votes on real reviews; levels off, and two costs that have a direction."""
+    """The raters' votes on real reviews; levels off, and a cost that has a direction."""
     from helpers.calibration import softmax
 
     probabilities = softmax(panel_logits("test", 100)[0], 1.3)
     off = np.arange(5) - np.arange(5)[:, np.newaxis]
-    costs = [abs(off), np.where(off > 0, 4 * off, -off), np.where(off < 0, 3, off)]
+    costs = [abs(off), np.where(off > 0, 4 * off, -off)]
     cases = [(probabilities, cost) for cost in costs] + [(probabilities[:1], costs[1])]
 
     def right(rows: np.ndarray, cost: np.ndarray) -> np.ndarray:
@@ -142,7 +142,6 @@ def _paired_gain(answer: Answer) -> None:
 
     recipe = {42: 0.457, 43: 0.439, 44: 0.465, 45: 0.473, 46: 0.474}
     cases = [
-        (recipe, {46: 0.482, 45: 0.485, 44: 0.471, 43: 0.452, 42: 0.459}),
         (recipe, {44: 0.481, 47: 0.409, 42: 0.468, 46: 0.475}),
         ({1: 0.40, 2: 0.43, 3: 0.45, 4: 0.52}, {1: 0.41, 2: 0.45, 3: 0.44, 4: 0.55}),
     ]
@@ -212,10 +211,10 @@ def _paired_gain(answer: Answer) -> None:
     ),
 )
 def _helping(answer: Answer) -> None:
-    """All written down, some left out, none that helps, and one that fails between two others."""
+    """All written down, some left out, one that fails between two others, one just not below."""
     four = {"pooling": 0.022, "soft labels": 0.010, "median": 0.80, "LoRA": 0.012}
     five = {"a": 0.0042, "b": 0.001, "c": 0.0038, "d": 0.0045, "e": 0.03}
-    cases = [(four, 4, 0.05), (five, 14, 0.05), (five, 5, 0.01), ({"longer": 0.04}, 3, 0.05)]
+    cases = [(four, 4, 0.05), (five, 14, 0.05), (five, 5, 0.01), ({"longer": 0.025}, 2, 0.05)]
     Values = Mapping[str, float]
 
     def holm(p_values: Values, tried: int, level: float) -> list[str]:
