@@ -23,10 +23,10 @@ from course.publish.slide_cells import (
     split_at_headings,
 )
 from course.publish.slide_heights import (
-    PICTURE,
+    HEIGHT,
     ROOM,
+    WIDTH,
     cell_height,
-    picture_height,
     prose_height,
     style_variables,
 )
@@ -235,18 +235,60 @@ def test_a_slide_shares_its_minutes_with_its_subslides():
 # How much fits
 
 
-def test_a_chinese_line_holds_half_as_many_characters():
-    assert prose_height("长" * 60) == prose_height("l" * 100) > prose_height("l" * 60)
+def test_a_slide_has_the_shape_of_a_projector():
+    assert 9 * WIDTH == 16 * HEIGHT
 
 
-def test_code_takes_more_the_more_lines_it_has():
-    heights = [cell_height(code("\n".join(["pass"] * lines), "slide")) for lines in (1, 2, 15)]
-    assert heights[0] < heights[1] < heights[2] < ROOM
+@pytest.mark.parametrize(
+    ("text", "height"),
+    [
+        ("# One line", 50 * 1.25 + 14),
+        ("## One line", 40 * 1.25 + 14),
+        ("### One line", 32 * 1.25 + 14),
+        ("#### One line", 32 * 1.25 + 14),
+        ("One line", 36.25 + 12),
+        ("One line\n\nAnother\n\n<br>", 2 * (36.25 + 12)),
+        ("[One](a-long-address) `line`", 36.25 + 12),
+        ("- One line\n- Another", 2 * 36.25),
+        ("> One line", 36.25 + 12 + 16),
+        ("```\nOne line\nAnother\n```", 2 * 23.4 + 18 + 12),
+        ("| A |\n| --- |\n| 1 |\n| 2 |", 3 * 28.4 + 12),
+        # On 1240 pixels: Chinese as wide as it is high, the rest about half as wide.
+        ("## " + "长" * 31, 40 * 1.25 + 14),
+        ("## " + "长" * 32, 2 * 40 * 1.25 + 14),
+        ("长" * 43 + "l" * 12, 36.25 + 12),
+        ("长" * 43 + "l" * 13, 2 * 36.25 + 12),
+        ("- " + "长" * 48, 36.25),
+        ("- " + "长" * 49, 2 * 36.25),
+        ("```\n" + "长" * 61 + "ll\n```", 23.4 + 18 + 12),
+        ("```\n" + "长" * 61 + "lll\n```", 2 * 23.4 + 18 + 12),
+    ],
+)
+def test_prose_takes_its_lines_and_what_is_around_them(text, height):
+    assert prose_height(text) == pytest.approx(height)
+    assert cell_height(prose(text, "slide")) == pytest.approx(height + 6)
 
 
-def test_a_picture_is_as_high_as_there_is_room_or_as_wide():
-    assert picture_height(picture(640, 400)) == pytest.approx(PICTURE, rel=0.05)
-    assert picture_height(picture(2480, 400)) == pytest.approx(200, rel=0.1)
+@pytest.mark.parametrize(
+    ("output", "height"),
+    [
+        ({"text": "One line\nAnother\n"}, 2 * 23.4),
+        ({"data": {"text/plain": "One line"}}, 23.4),
+        ({"data": {"text/plain": "One line", "image/png": picture(640, 400)}}, 410 + 12),
+        ({"data": {"image/png": picture(2480, 400)}}, 200 + 12),
+        ({"data": {"text/html": "<progress></progress>"}}, 40),
+        ({"data": {"text/html": f"<tr><td>\n{'l' * 99}</td><td>l</td></tr>"}}, 10 + 23.4),
+        ({"data": {"text/html": f"<tr><td>{'l' * 100}</td><td>l</td></tr>"}}, 10 + 2 * 23.4),
+        ({"data": {"text/html": "<progress><tr>\n<td>1</tr><tr><td>2</tr>"}}, 40 + 2 * 33.4),
+    ],
+)
+def test_an_output_comes_below_its_code_unless_the_code_is_left_out(output, height):
+    cell = code("print()\npass", "slide")
+    assert cell_height(cell) == pytest.approx(2 * 23.4 + 18 + 12)
+    cell.outputs = [nbformat.from_dict(output)] * 2
+    assert cell_height(cell) == pytest.approx(2 * 23.4 + 18 + 12 + 2 * height + 12)
+    cell.metadata["transient"] = {"remove_source": True}
+    assert cell_height(cell) == pytest.approx(2 * height + 12)
 
 
 # The pages
