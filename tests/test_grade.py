@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import Mock, patch
 
@@ -145,6 +146,13 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path):
         read_submission(link, NAMES)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="on Windows only administrators make links")
+def test_a_link_to_a_folder_is_no_file(tmp_path):
+    path = submission(tmp_path, "ana/03.ipynb")
+    (tmp_path / "ana" / "week 3").symlink_to(path.parent, target_is_directory=True)
+    assert find_files(tmp_path) == [("ana", path)]
+
+
 def test_a_learner_who_handed_in_nothing_is_found_too(tmp_path):
     (tmp_path / "ana" / "empty").mkdir(parents=True)
     path = submission(tmp_path, "ben/03.ipynb")
@@ -276,24 +284,76 @@ def test_the_memory_of_a_process_that_has_ended_is_none():
         assert grade.memory_of(psutil.Process()) == 0
 
 
-def test_whatever_one_submission_does_the_others_are_graded(tmp_path, monkeypatch):
-    names = ("ana", "ben")
-    files = [(name, submission(tmp_path, f"{name}/{NAME}.ipynb")) for name in names]
+@pytest.mark.parametrize(
+    ("seconds", "memory", "reason"),
+    [
+        (600, 4 << 30, None),
+        (601, 0, "it ran for more than 10 minutes"),
+        (600, (4 << 30) + 1, "it needed more than 4 GB of memory"),
+    ],
+)
+def test_a_submission_is_ended_with_all_that_it_started(seconds, memory, reason, monkeypatch):
+    process, child = Mock(), Mock()
+    process.poll.side_effect = [None, 0]
+    monkeypatch.setattr(grade, "time", Mock(monotonic=Mock(side_effect=[0, seconds])))
+    monkeypatch.setattr(grade, "memory_of", {child: memory}.get)
+    with (
+        patch.object(
+            psutil, "Process", Mock(return_value=Mock(children=lambda recursive: [child]))
+        ),
+        pytest.raises(SubmissionError, match=f"^{reason}$") if reason else nullcontext(),
+    ):
+        grade.watch(process)
+    process.kill.assert_called_once()
+    child.kill.assert_called_once()
+
+
+def test_whatever_one_submission_does_the_others_are_graded(tmp_path, monkeypatch, capsys):
+    names = (f"ana/{NAME}", f"ben/{NAME}", f"ben/{NAME} (2)", "cem/homework")
+    paths = [submission(tmp_path, f"{name}.ipynb") for name in names]
     monkeypatch.setattr(grade, "open_assignment", lambda name: name)
-    good = Grade("ben", NAME, points=6, max_points=6)
+    good = Grade("ben", NAME, points=4.5, max_points=6)
     monkeypatch.setattr(grade, "grade", Mock(side_effect=[RecursionError("too deep"), good]))
-    bad, row = grade.grade_all(files, tmp_path, is_sandboxed=False)
-    assert bad.remarks == "it cannot be graded, look at it yourself: RecursionError: too deep"
+    files = [(path.parent.name, path) for path in paths] + [("dee", None)]
+    bad, row, second, other, nothing = grade.grade_all(files, tmp_path, is_sandboxed=False)
+    reasons = {
+        bad: "it cannot be graded, look at it yourself: RecursionError: too deep",
+        second: f"there is a second notebook for {NAME}, {NAME} (2).ipynb: keep only one",
+        other: "homework.ipynb is not an assignment: give it a name that begins with that of one, "
+        f"such as {NAMES[0]}",
+        nothing: "nothing was handed in",
+    }
+    assert {each: each.remarks for each in reasons} == reasons
+    assert [bad.assignment, second.assignment, other.assignment] == [NAME, NAME, "homework"]
     assert row == good
+    assert capsys.readouterr().out.splitlines() == [
+        f"ana {NAME}: not graded: {reasons[bad]}",
+        f"ben {NAME}: 4.5 of 6",
+        f"ben {NAME}: not graded: {reasons[second]}",
+        f"cem homework: not graded: {reasons[other]}",
+        "dee: not graded: nothing was handed in",
+    ]
 
 
-def test_a_second_grade_at_once_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "grades.csv")
+@pytest.fixture
+def handed_in(tmp_path, monkeypatch) -> str:
+    """A folder of submissions; what `grade` makes is put beside it."""
+    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "build" / "grades.csv")
+    monkeypatch.setattr(grade, "COURSE", tmp_path / "build" / "grade")
     monkeypatch.setattr(grade, "prepare_grading_environment", lambda: None)
-    folder = submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent
-    with FileLock(tmp_path / ".grade.lock"), pytest.raises(SystemExit, match="Another 'grade' is"):
-        grade.main([str(folder)])
-    assert not (tmp_path / "grades.csv").exists()
+    monkeypatch.setattr(grade.sandbox, "find_problem", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    return str(submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent)
+
+
+def test_a_second_grade_at_once_is_refused(handed_in, tmp_path):
+    (tmp_path / "build").mkdir()
+    with (
+        FileLock(tmp_path / "build" / ".grade.lock"),
+        pytest.raises(SystemExit, match=r"^Another 'grade' is writing build.grades\.csv: wait "),
+    ):
+        grade.main([handed_in])
+    assert not grade.OUTPUT.exists()
 
 
 @pytest.mark.parametrize(
@@ -304,13 +364,35 @@ def test_a_second_grade_at_once_is_refused(tmp_path, monkeypatch):
         (Grade("ana", "", remarks="nothing was handed in"), 0),
     ],
 )
-def test_the_exit_code_is_1_if_an_assignment_could_not_be_graded(row, code, tmp_path, monkeypatch):
-    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "grades.csv")
-    monkeypatch.setattr(grade, "prepare_grading_environment", lambda: None)
-    monkeypatch.setattr(grade.sandbox, "find_problem", lambda: None)
+def test_the_exit_code_is_1_if_an_assignment_could_not_be_graded(
+    row, code, handed_in, monkeypatch, capsys
+):
     monkeypatch.setattr(grade, "grade_all", lambda *_: iter([row]))
-    folder = submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent
-    assert grade.main([str(folder)]) == code
+    assert grade.main([handed_in]) == code
+    graded = int(row.max_points > 0)
+    table, folder = Path("build", "grades.csv"), Path("build", "grade")
+    assert capsys.readouterr().out == (
+        f"{table}: {graded} graded, {1 - graded} not\nwith the outputs of each cell: {folder}\n"
+    )
+
+
+@pytest.mark.parametrize("problem", [None, "it needs Linux"])
+def test_without_a_sandbox_that_is_said_first(problem, handed_in, monkeypatch, capsys):
+    graded = Mock(return_value=iter([]))
+    monkeypatch.setattr(grade.sandbox, "find_problem", lambda: problem)
+    monkeypatch.setattr(grade, "grade_all", graded)
+    grade.main([handed_in])
+    said = "There is no sandbox on this machine (it needs Linux): a submission can read, change "
+    assert capsys.readouterr().out.startswith(said) == (problem is not None)
+    assert graded.call_args.args[1:] == (Path(handed_in), problem is None)
+
+
+def test_who_stops_it_is_told_where_the_grades_are(handed_in, monkeypatch, capsys):
+    monkeypatch.setattr(grade, "grade_all", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        grade.main([handed_in])
+    table = Path("build", "grades.csv")
+    assert capsys.readouterr().out == f"\n{table}: what was graded before you stopped it\n"
 
 
 @pytest.mark.parametrize("inside", ["", "submitted", "ana/../submitted"])
