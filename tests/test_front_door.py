@@ -18,6 +18,8 @@ from course.environment import install
 from course.environment.install import ENVIRONMENTS, PROJECT, InstallError, has_pip
 from course.test import FOLDERS
 
+PIP_INSTALL = "-m pip install --disable-pip-version-check"
+
 
 def course(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
     """Start the front door with a Python that has no packages, where PATH leads nowhere."""
@@ -206,14 +208,50 @@ def steps(monkeypatch, tmp_path):
     return called
 
 
-def test_an_environment_is_made_once_with_what_is_locked(steps, tmp_path):
-    python = install.prepare("course")
-    assert python == str(install.python_of(tmp_path / ".venv"))
-    assert steps[0][:2] == ["-m", "venv"]
-    assert steps[1][-2:] == ["--editable", ".[dev]"]
-    assert steps[1][-3].endswith("course.txt")
-    install.prepare("course")
+@pytest.mark.parametrize(
+    ("name", "folder", "lock", "wanted"),
+    [
+        ("course", ".venv", "course", "--editable .[dev]"),
+        ("publish", ".venv", "course", "--editable .[dev,site]"),
+        ("mirror", "build/mirror", "mirror", " ".join(install.requirements("mirror"))),
+    ],
+)
+def test_an_environment_is_made_once_with_what_is_locked(
+    name, folder, lock, wanted, steps, tmp_path, capsys
+):
+    python = install.prepare(name)
+    assert python == str(install.python_of(tmp_path / folder))
+    constraint = f"--constraint {install.LOCKS / lock}.txt"
+    assert [" ".join(step) for step in steps] == [
+        f"-m venv {tmp_path / folder}",
+        f"{PIP_INSTALL} {constraint} {wanted}",
+    ]
+    note = ENVIRONMENTS[name].note
+    assert capsys.readouterr().out == f"Installing into {folder}: {note}\n"
+    assert install.prepare(name) == python
     assert len(steps) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_what_jupyterlab_finds_elsewhere_is_put_there_once(steps, tmp_path):
+    # pip would make it.
+    (tmp_path / "build" / "rise").mkdir(parents=True)
+    for _ in range(2):
+        install.prepare("rise")
+    place = f"--no-deps --upgrade --target {tmp_path / 'build' / 'rise'}"
+    pins = " ".join(install.requirements("rise"))
+    assert [" ".join(step) for step in steps[2:]] == [f"{PIP_INSTALL} {place} {pins}"]
+
+
+def test_an_environment_of_its_own_sees_the_packages_of_the_course(steps, monkeypatch, tmp_path):
+    monkeypatch.setattr(install, "purelib", lambda python: str(Path(python).parent))
+    install.prepare("demo")
+    made = [" ".join(step[-2:]) for step in steps]
+    places = [tmp_path / ".venv", tmp_path / "build" / "demo"]
+    assert made[::2] == [f"venv {place}" for place in places]
+    assert made[1::2] == ["--editable .[dev]", "--editable .[demo]"]
+    course, demo = (install.python_of(place).parent for place in places)
+    assert (demo / "course.pth").read_text() == f"{course}\n"
 
 
 @pytest.mark.parametrize(("name", "count"), [("course", 1), ("demo", 1), ("mirror", 0)])
