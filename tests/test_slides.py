@@ -12,11 +12,12 @@ from nbformat import NotebookNode
 from support.notebooks import each_notebook, in_both_languages, notebook
 from support.prose import reading_minutes
 
-from course.publish import reveal
+from course.publish import reveal, slide_cells
 from course.publish.reveal import copy_reveal
 from course.publish.slide_cells import (
     deck,
     find_slides,
+    fit,
     notes,
     questions,
     slide_type,
@@ -24,7 +25,6 @@ from course.publish.slide_cells import (
 )
 from course.publish.slide_heights import (
     HEIGHT,
-    ROOM,
     WIDTH,
     cell_height,
     prose_height,
@@ -95,7 +95,7 @@ def test_the_minutes_add_up_to_the_time_of_reading(path):
 @in_both_languages
 def test_what_is_on_a_slide_fits(path):
     slides = find_slides(nbformat.read(path, as_version=4))
-    assert [slide.cells[0].id for slide in slides if slide.height > ROOM] == []
+    assert [slide.cells[0].id for slide in slides if not fit(*slide.cells)] == []
 
 
 # From cells to slides
@@ -233,6 +233,13 @@ def test_a_slide_shares_its_minutes_with_its_subslides():
 
 
 # How much fits
+
+
+def test_a_slide_may_be_full(monkeypatch):
+    cells = [prose("One line", "slide"), code("pass", "fragment")]
+    for pixels, fits in ((0, True), (1, False)):
+        monkeypatch.setattr(slide_cells, "ROOM", sum(map(cell_height, cells)) - pixels)
+        assert fit(*cells) == fits
 
 
 def test_a_slide_has_the_shape_of_a_projector():
