@@ -19,9 +19,9 @@ from course.notebooks.compare_pictures import PICTURE
 from course.test import NOTEBOOKS, longest_first
 from helpers.environment import PROJECT
 
-BROKEN = ("removed interface", "error")
+BROKEN = {"removed interface", "error"}
 # What Python raises where a name or an argument is gone.
-REMOVED = ("AttributeError", "ImportError", "ModuleNotFoundError")
+REMOVED = {"AttributeError", "ImportError", "ModuleNotFoundError"}
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
 
