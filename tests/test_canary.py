@@ -391,14 +391,14 @@ def test_a_report_without_releases_says_so():
 def test_pip_is_told_by_its_last_error(said, reason, monkeypatch):
     def run(command, *, capture_output, text, env):
         options = ["--disable-pip-version-check", "--quiet"]
-        assert command == [sys.executable, "-m", "pip", "install", "a", *options]
+        assert command == [sys.executable, "-m", "pip", "install", "--dry-run", "a", *options]
         assert capture_output and text and "PYTHONPATH" not in env
         return CompletedProcess(command, 1, "", said)
 
     monkeypatch.setenv("PYTHONPATH", "guard")
     monkeypatch.setattr(releases.subprocess, "run", run)
     with pytest.raises(CanaryError) as refusal:
-        releases.pip("install", "a")
+        releases.pip("install", "--dry-run", "a")
     assert str(refusal.value) == f"pip could not get a: {reason}"
 
 
