@@ -243,7 +243,7 @@ def test_earlier_releases_are_final_ones_with_a_build(monkeypatch):
     def run(command, *, capture_output, text):
         assert command == [sys.executable, "-m", "pip", "index", "versions", "datasets"]
         assert capture_output and text
-        listed = f"9.0, {PINNED}, 4.1rc1, 4.1,4.0.post1, 3.0.dev1, 3.0"
+        listed = f"9.0, {PINNED}, 4.1,4.1rc1, 4.0.post1, 3.0.dev1, 3.0"
         return CompletedProcess(command, 0, f"datasets (9.0)\nAvailable versions: {listed}\n")
 
     monkeypatch.setattr(oldest.subprocess, "run", run)
