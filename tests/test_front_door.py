@@ -4,6 +4,7 @@ import ast
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,10 +34,11 @@ def course(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
 def test_alone_it_lists_every_command_under_its_reader_without_make_sh_or_a_package():
     answer = course()
     assert (answer.returncode, answer.stderr) == (0, "")
-    for heading in READERS.values():
-        assert f"\n{heading}\n" in answer.stdout
-    for name, command in COMMANDS.items():
-        assert f"  {name:<15} {command.summary}\n" in answer.stdout
+    lines = ["python -m course COMMAND; python -m course COMMAND --help lists its options."]
+    for reader, heading in READERS.items():
+        mine = {name: command for name, command in COMMANDS.items() if command.reader == reader}
+        lines += ["", heading, *(f"  {name:<15} {mine[name].summary}" for name in mine)]
+    assert answer.stdout.splitlines() == lines
     assert max(map(len, answer.stdout.splitlines())) <= 110
 
 
@@ -60,6 +62,21 @@ def test_help_says_what_a_command_does_and_installs_nothing(name):
     answer = course(name, "--help")
     assert answer.returncode == 0
     assert answer.stdout.startswith(f"python -m course {name}: {COMMANDS[name].summary}.")
+
+
+def test_help_lists_what_may_be_passed_in_a_column():
+    assert front_door.command_help("mutants").splitlines()[1:] == [
+        "  [N]       how many faults, 150 by default",
+        "  --seed S  which ones; 1 by default",
+        "  --all     all there are: days",
+    ]
+    assert front_door.command_help("doctor").count("\n") == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_option_comes_before_what_it_means(name):
+    passed = re.compile(r"--[a-z]|\[\w|\.\.\.$|FOLDER$|pages$")
+    assert [option for option, _ in COMMANDS[name].options if not passed.match(option)] == []
 
 
 def test_an_unknown_command_is_named_and_the_commands_are_listed():
@@ -102,7 +119,10 @@ def test_a_command_that_takes_no_argument_refuses_one_and_does_nothing(name, arg
     assert sentence.startswith(f"python -m course {name} takes no {argument[:200]!r}")
 
 
-@pytest.mark.parametrize("line", ["run 07 08", "update 07 08", "grade one two", "test -x"])
+@pytest.mark.parametrize(
+    "line",
+    ["run 07 08", "update 07 08", "sync 07 08", "translated 07 08", "grade one two", "test -x"],
+)
 def test_one_argument_more_than_a_command_takes_is_refused(line, capsys):
     assert front_door.main(line.split()) == 2
     last = line.split()[-1]
@@ -351,7 +371,7 @@ def test_a_folder_that_could_not_be_copied_is_one_sentence(monkeypatch, capsys):
         (InstallError("pip could not get torch."), 1, "pip could not get torch.\n"),
         (
             KeyboardInterrupt(),
-            front_door.STOPPED,
+            130,
             "\nStopped: the next command continues the set-up.\n",
         ),
     ],
@@ -362,11 +382,34 @@ def test_a_set_up_that_does_not_end_well_says_so(monkeypatch, capsys, error, cod
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.parametrize(
+    ("python", "running", "there"),
+    [
+        (sys.executable, True, []),
+        (sys.executable, False, ["prepared for rise"]),
+        ("another", False, ["another"]),
+    ],
+    ids=["here", "in its environment", "in a Python that is supported"],
+)
+def test_a_command_runs_where_its_packages_are(python, running, there, monkeypatch):
+    calls = []
+    monkeypatch.setattr(install, "find_python", lambda: python)
+    monkeypatch.setattr(install, "prepare", lambda name: f"prepared for {name}")
+    monkeypatch.setattr(install, "is_running", {"rise": running}.get)
+    monkeypatch.setattr(front_door, "run_there", lambda *given: calls.append(given) or 7)
+    monkeypatch.setattr("course.serve.rise.main", lambda options: calls.append(options) or 7)
+    assert front_door.main(["rise", "--port=1"]) == 7
+    assert calls == [("rise", there[0], ["--port=1"]) if there else ["--port=1"]]
+
+
 def test_ctrl_c_lets_a_command_elsewhere_say_how_it_ended(monkeypatch):
     child = Mock()
     child.wait.side_effect = [KeyboardInterrupt, 130]
-    monkeypatch.setattr(front_door.subprocess, "Popen", lambda *_, **__: child)
-    assert front_door.run_there("test", "python", []) == 130
+    started = Mock(return_value=child)
+    monkeypatch.setattr(front_door.subprocess, "Popen", started)
+    assert front_door.run_there("test", "python", ["-x"]) == 130
+    command = ["python", "-m", "course", "test", "-x"]
+    started.assert_called_once_with(command, cwd=PROJECT)
 
 
 def test_ctrl_c_is_one_sentence(monkeypatch, capsys):
@@ -375,5 +418,5 @@ def test_ctrl_c_is_one_sentence(monkeypatch, capsys):
 
     monkeypatch.setattr("course.clean.main", stop)
     monkeypatch.setattr(install, "existing_python", lambda _: None)
-    assert front_door.main(["clean"]) == front_door.STOPPED
+    assert front_door.main(["clean"]) == 130
     assert capsys.readouterr().err == "\nStopped.\n"
