@@ -1,5 +1,7 @@
 """What a program in the sandbox can do, and what is said where there is no sandbox."""
 
+import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -101,6 +103,21 @@ def test_it_has_no_privileges_and_cannot_get_any():
 def test_it_cannot_start_processes_without_end():
     fork = "import signal\n    while True:\n        if os.fork() == 0: signal.pause()"
     assert inside(attempt(fork)) == "Resource temporarily unavailable"
+
+
+def test_if_there_is_none_the_reason_is_the_machine_s():
+    """A fault of the sandbox itself would leave all its tests out."""
+    said = ("it needs Linux", "is not installed", "only its owner may enter", "unshare: ")
+    refused = map(os.strerror, (errno.EPERM, errno.EACCES, errno.ENOSYS))
+    assert PROBLEM is None or any(words in PROBLEM for words in (*said, *refused))
+
+
+def test_what_a_call_of_the_system_refuses_is_an_error_with_its_place():
+    sandbox._check(0, "/proc")
+    ctypes.set_errno(errno.EPERM)
+    with pytest.raises(PermissionError) as refusal:
+        sandbox._check(-1, Path("/proc"))
+    assert refusal.value.filename == str(Path("/proc"))
 
 
 def test_where_the_system_is_another_that_is_said(monkeypatch):
