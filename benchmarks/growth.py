@@ -13,8 +13,14 @@ import transformers
 from datasets import Dataset
 
 from benchmarks.learning_curve import FROZEN
-from benchmarks.measure import predict, prepare_arguments, prepare_data, prepare_training
-from benchmarks.recipes import EPOCHS, build_recipes
+from benchmarks.measure import (
+    predict,
+    prepare_arguments,
+    prepare_data,
+    prepare_training,
+    steps_to_time,
+)
+from benchmarks.recipes import build_recipes
 from benchmarks.speed import run_child
 from helpers import finetune, launch
 from helpers.learning_curve import read_runs
@@ -102,7 +108,7 @@ def errors_by_tokens() -> Curve:
         model, _ = prepare_training(best, [rows, cut_test])
         with tempfile.TemporaryDirectory() as folder:
             arguments = prepare_arguments(best, folder)
-            steps = EPOCHS * -(-len(rows) // arguments.per_device_train_batch_size) - 1
+            steps = steps_to_time(rows, arguments)
             measure_training(model, arguments, rows, tokenizer, steps)
             labels, _ = predict(model, best, arguments, cut_test, tokenizer, whole=True)
         curve[most] = float((labels != np.array(test["label"])).mean())

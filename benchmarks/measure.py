@@ -1,6 +1,7 @@
 """Measure one recipe, in a process of its own so that its peak memory is the recipe's."""
 
 import json
+import math
 import os
 import sys
 import tempfile
@@ -140,6 +141,11 @@ def prepare_arguments(recipe: Recipe, folder: str) -> TrainingArguments:
     )
 
 
+def steps_to_time(rows: Dataset, arguments: TrainingArguments) -> int:
+    """Return how many steps a whole training run has after the first, which is not timed."""
+    return EPOCHS * math.ceil(len(rows) / arguments.per_device_train_batch_size) - 1
+
+
 def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
     """Train and evaluate with a recipe.
 
@@ -154,9 +160,8 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
     model, (train_once, test_once) = prepare_training(recipe, [train, test])
     with tempfile.TemporaryDirectory() as folder:
         arguments = prepare_arguments(recipe, folder)
-        batches = -(-len(train) // arguments.per_device_train_batch_size)
         whole = whole or recipe.timed_steps is None
-        steps = batches * EPOCHS - 1 if whole else recipe.timed_steps
+        steps = steps_to_time(train, arguments) if whole else recipe.timed_steps
         measured = measure_training(model, arguments, train, tokenizer, steps)
         predictions, seconds = predict(model, recipe, arguments, test, tokenizer, whole)
     training_seconds = train_once + measured.epoch_seconds * EPOCHS

@@ -2,12 +2,16 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
+from types import SimpleNamespace
+from unittest.mock import patch
 
 import pytest
 import torch
 from datasets import Dataset
-from PIL import Image
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
 
 from benchmarks import growth, measure, operators, recipes, report, speed, tokenization, variations
@@ -35,7 +39,7 @@ BEST = UNPADDED | {"name": "best", "total_seconds": 10.0, "accuracy": 0.45}
 PEAKS = {"peak_gflops_fp32": 100.0, "peak_gflops_bf16": 400.0}
 GROWTH = {
     "reviews": {"epoch s": {"250": 3.0, "1000": 12.0}, "wrong": {"250": 0.8, "1000": 0.4}},
-    "tokens": {"ms a text": {"32": 14.0, "512": 340.0}},
+    "tokens": {"ms a text": {"32": 14.0, "512": 340.0}, "MB": {"32": 700}},
 }
 OPERATORS = {"shares": {"matrix products": 0.6}, "trainer_ratio": 1.25}
 OPERATORS |= {"import_seconds": 7.5, "imports": {"torch": 2.5}}
@@ -107,39 +111,129 @@ def test_the_document_s_own_accuracy_is_used_where_it_was_trained_to_the_end():
     assert speed.summarize([trained, UNPADDED, BEST], PEAKS)["accuracy_document"] == 0.43
 
 
-def test_the_table_marks_what_was_estimated():
-    lines = report.tables(results()).splitlines()
-    assert next(line for line in lines if "document" in line).startswith("~ document")
-    assert next(line for line in lines if "unpadded" in line).startswith("unpadded")
+TABLES = """
+Each lever added to the ones above it
+           samples/s real tokens/s tokens/s training s evaluation s whole s times   MB           test accuracy
+~ document      10.0           200      400        100          5.0     500   1.0  900                       -
+unpadded        10.0           200      400        100          5.0      50  10.0  900  0.440 (0.420 to 0.460)
+best            10.0           200      400        100          5.0      10  50.0  900  0.450 (0.420 to 0.460)
+
+Instead of fine-tuning: to train and to predict the test split
+       seconds   MB           test accuracy
+TF-IDF     1.5  500  0.350 (0.330 to 0.370)
+
+A step of the last recipe, by operator
+                 share
+matrix products  60.0%
+Trainer against a bare loop on the same batches: x 1.25
+imports before a program begins: 7.5 s (torch 2.5)
+
+The last recipe changed: time as a multiple of its own
+                                  time
+one thread                      x 1.44
+another allocator  not on this machine
+
+How the cost of the last recipe grows: figures, and the fitted exponent
+epoch s, by reviews           250: 3, 1000: 12  ^+1.00
+wrong, by reviews             250: 0.8, 1000: 0.4  ^-0.50
+ms a text, by tokens          32: 14, 512: 340  ^+1.15
+MB, by tokens                 32: 700
+
+100,000 synthetic rows through 01 to 04: 777 MB
+         seconds
+map (03)    21.0
+
+Tokenizing 10 texts: map reaches 0.75 of encode_batch's speed
+             seconds
+encode_batch    0.50
+
+speedup            50.000
+accuracy_document  0.440
+accuracy_best      0.450
+peak_gflops_fp32   100.000
+peak_gflops_bf16   400.000
+model_gflops       50.000
+roofline_share     0.500
+seconds            500.000
+"""  # noqa: E501 - as a terminal shows it
 
 
-def test_the_tables_name_every_measurement():
-    text = report.tables(results())
-    for words in ("50.0", "0.450 (0.420 to 0.460)", "TF-IDF", "one thread", "x 1.44", "0.75"):
-        assert words in text
-    for words in ("60.0%", "x 1.25", "torch 2.5", "not on this machine", "777 MB", "21.0"):
-        assert words in text
+def test_the_tables_state_every_measurement_and_mark_what_was_estimated():
+    assert report.tables(results()) == TABLES.strip()
 
 
-def test_the_table_of_growth_prints_the_fitted_exponents():
-    lines = report.tables(results()).splitlines()
-    (seconds,) = [line for line in lines if line.startswith("epoch s, by reviews")]
-    (wrong,) = [line for line in lines if line.startswith("wrong, by reviews")]
-    assert seconds.endswith("250: 3, 1000: 12  ^+1.00")
-    assert wrong.endswith("^-0.50")
+def saved_axes(draw: Callable, *arguments: object) -> list[Axes]:
+    """What a function draws and saves: its axes."""
+    with patch.object(Figure, "savefig", autospec=True) as save:
+        draw(*arguments)
+    ((figure, _), _) = save.call_args
+    return figure.axes
 
 
-def test_the_plots_are_pictures(tmp_path):
-    report.draw_rows(results(), tmp_path / "rows.png")
-    report.draw_growth(GROWTH, tmp_path / "growth.png")
-    for name in ("rows.png", "growth.png"):
-        with Image.open(tmp_path / name) as picture:
-            assert picture.width > 500
+def test_the_plot_of_the_recipes_has_a_bar_for_each_the_first_on_top():
+    (axes,) = saved_axes(report.draw_rows, results(), "rows.png")
+    assert axes.get_title() == "The levers together make training 50 times as fast"
+    assert [bar.get_width() for bar in axes.patches] == [500, 50, 10]
+    assert [label.get_text() for label in axes.texts] == [" 500", " 50", " 10"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "document",
+        "unpadded",
+        "best",
+    ]
+    bottom, top = axes.get_ylim()
+    assert bottom > top
+    assert axes.get_xscale() == "log"
+
+
+def test_the_plot_of_growth_has_a_curve_for_each_figure_with_its_exponent():
+    drawn = [axes for axes in saved_axes(report.draw_growth, GROWTH, "growth.png") if axes.lines]
+    shown = [(axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) for axes in drawn]
+    assert shown == [
+        ("reviews", "epoch s", "exponent +1.00"),
+        ("reviews", "wrong", "exponent -0.50"),
+        ("tokens", "ms a text", "exponent +1.15"),
+        ("tokens", "MB", ""),
+    ]
+    assert drawn[0].lines[0].get_xydata().tolist() == [[250, 3], [1000, 12]]
 
 
 def test_a_failed_measurement_ends_the_run_with_its_error():
     with pytest.raises(SystemExit, match=r"benchmarks.nothing failed:\n.*No module named"):
         speed.run_child("nothing")
+
+
+def test_the_command_measures_every_recipe_and_part_once_and_keeps_all(
+    monkeypatch, tmp_path, capsys
+):
+    asked = []
+
+    def run_child(module: str, *arguments: str) -> object:
+        asked.append((module, *arguments))
+        return BEST | {"number": arguments[0]} if module == "measure" else results()[module]
+
+    peaks = iter([300.0, 100.0, 200.0])
+    monkeypatch.setattr(speed, "prepare_kernel_environment", lambda: None)
+    monkeypatch.setattr(speed, "BUILD", tmp_path)
+    monkeypatch.setattr(speed, "run_child", run_child)
+    monkeypatch.setattr(speed, "measure_peak", lambda dtype: next(peaks))
+    monkeypatch.delenv("FULL", raising=False)
+    assert speed.main() == 0
+    numbers = [str(number) for number in range(len(build_recipes()))]
+    # The first and the last are compared, so they run one after the other.
+    order = [numbers[0], numbers[-1], *numbers[1:-1]]
+    parts = [(part,) for part in speed.PARTS]
+    assert asked == [("measure", number) for number in order] + parts
+    kept = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))
+    assert [row["number"] for row in kept["rows"]] == numbers
+    assert (kept["peak_gflops_fp32"], kept["peak_gflops_bf16"]) == (300, 200)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "bench.json",
+        "bench.png",
+        "bench_growth.png",
+    }
+    shown = capsys.readouterr().out
+    assert report.tables(kept) in shown
+    assert "rows marked ~ estimated from some steps (--full: none)" in shown
 
 
 @pytest.fixture
@@ -252,6 +346,25 @@ def test_growth_has_a_figure_for_every_size_and_length(small, monkeypatch):
     assert {tuple(curve) for curve in curves["reviews"].values()} == {(40, 80)}
     assert {tuple(curve) for curve in curves["tokens"].values()} == {(8, 16)}
     assert "^" in report.tables(results() | {"growth": curves})
+
+
+def test_processes_share_a_batch_and_the_largest_of_them_counts(monkeypatch):
+    def finetune(*arguments: str, launcher: list[str], **_: object) -> SimpleNamespace:
+        asked.append((arguments[2], launcher[-1]))
+        result = {"seconds": 8.0, "accuracy": 0.4}
+        return SimpleNamespace(result=result, errors="peak megabytes: 700\npeak megabytes: 650\n")
+
+    asked = []
+    monkeypatch.setattr(growth.launch, "finetune", finetune)
+    assert growth.by_processes() == {
+        "training s": {1: 8, 2: 8},
+        "MB each": {1: 700, 2: 700},
+        "accuracy": {1: 0.4, 2: 0.4},
+    }
+    assert asked == [
+        ("--per_device_train_batch_size=16", "--nproc-per-node=1"),
+        ("--per_device_train_batch_size=8", "--nproc-per-node=2"),
+    ]
 
 
 def test_wrong_predictions_become_fewer_with_more_reviews():

@@ -65,6 +65,8 @@ def test_code_in_prose_and_an_order_that_means_nothing_are_left():
     assert prose.edits("```\nfor 3 of 4\n```\n") == []
     assert field.edits("int(not x) or int(any(rows)) or int(a == b)") == []
     assert field.edits("name.endswith(('.a', '.b')) or name in ['a', 'b']") == []
+    assert field.edits("command = ['--quiet', '--force']") == []
+    assert field.edits("command = ['--quiet', '--target', folder]") != []
 
 
 def test_cosmic_ray_makes_the_general_changes():

@@ -1,8 +1,9 @@
 """What the measurements that train promise, with a narrow random model that trains in a moment."""
 
+import json
 import tempfile
-from dataclasses import replace
-from unittest.mock import patch
+from dataclasses import asdict, replace
+from unittest.mock import Mock, patch
 
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ from benchmarks import (
 )
 from benchmarks.bare_loop import batches_by_rows, train_bare
 from benchmarks.recipes import EPOCHS, build_recipes
+from helpers.roofline import forward_operations, training_operations
 from helpers.sampling import TEST_SIZE, VALIDATION_SIZE
+from helpers.throughput import Measurement, Work
 from helpers.training import training_arguments
 
 
@@ -112,6 +115,70 @@ def test_a_whole_measurement_trains_all_epochs_and_adds_its_evaluations(monkeypa
     assert whole["accuracy"] * len(test) == pytest.approx(round(whole["accuracy"] * len(test)))
 
 
+# 2 s for 16 of the 40 texts of an epoch, 400 of its 1,000 tokens with padding: 5 s an epoch.
+TIMED = Measurement(Work(16, 300, 400), steps=1, seconds=2.0, epoch=Work(40, 900, 1_000))
+
+
+def test_the_row_of_a_recipe_is_worked_out_from_what_was_timed(monkeypatch, few):
+    predictions = np.zeros(5, dtype=int)
+    for name, value in {
+        "prepare_training": (None, [3.0, 1.5]),
+        "measure_training": TIMED,
+        "predict": (predictions, 0.5),
+        "count_operations": 9e9,
+        "peak_megabytes": 700,
+    }.items():
+        monkeypatch.setattr(measure, name, Mock(return_value=value))
+    recipe = build_recipes("float32")[0]
+    # 0.5 s for 5 of the 10 test texts; 1.5 s once, for three evaluations of all 10.
+    evaluation = 1_000 * (0.1 + 0.05)
+    assert measure.measure(recipe, whole=False) == {
+        "name": recipe.name,
+        "whole": False,
+        "steps": recipe.timed_steps,
+        "once_seconds": 3.0,
+        "training_seconds": 18.0,
+        "evaluation_seconds": pytest.approx(evaluation),
+        "total_seconds": pytest.approx(18 + 3 * evaluation),
+        "samples_per_second": pytest.approx(3_000 / 18),
+        "real_tokens_per_second": 150.0,
+        "tokens_per_second": pytest.approx(3_000 / 18),
+        "padding_share": pytest.approx(0.1),
+        "peak_megabytes": 700,
+        "model_gflops": 0.5,
+        "precision": "float32",
+        "recipe": asdict(recipe),
+    }
+
+
+def test_operations_are_those_that_a_recipe_computes(few):
+    whole = build_recipes("float32")[0]
+    model, _ = measure.prepare_training(whole, [])
+    every_step = measure.count_operations(model, whole, TIMED.epoch)
+    assert every_step == training_operations(model, 3 * 900)
+    best = build_recipes("float32")[-1]
+    model, _ = measure.prepare_training(best, few[:2])
+    # Of the last layer all but keys and values, for all tokens but the first.
+    width, inner = model.config.hidden_size, model.config.intermediate_size
+    spared = 2 * (width + 1) * width + 4 * width + (width + 1) * inner + (inner + 1) * width
+    every_step = training_operations(model, 3 * 900) - 6 * spared * 3 * (900 - 40)
+    # The model has its upper half left, and the lower one has as many layers.
+    once = forward_operations(model, 900)
+    assert measure.count_operations(model, best, TIMED.epoch) == every_step + once
+
+
+def test_the_levers_are_written_one_row_for_each_recipe(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(levers, "prepare_embedded_environment", lambda: None)
+    monkeypatch.setattr(levers, "PATH", tmp_path / "levers.json")
+    monkeypatch.setattr(levers, "run_child", lambda *arguments: list(arguments))
+    assert levers.main() == 0
+    numbers = range(len(levers.float32_recipes()))
+    written = (tmp_path / "levers.json").read_text(encoding="utf-8")
+    assert json.loads(written) == [["levers", str(number)] for number in numbers]
+    assert written.endswith("]\n")
+    assert capsys.readouterr().out == f"written: data/levers.json, {len(numbers)} rows\n"
+
+
 def test_sentence_embeddings_are_computed_without_dropout(monkeypatch, narrow, few):
     monkeypatch.setattr(alternatives, "get_source", lambda: narrow)
     rows, test, _ = few
@@ -163,6 +230,17 @@ def test_growth_times_no_more_steps_than_an_epoch_has(monkeypatch, few):
     growth.by_reviews()
     # One more is done before, and not timed.
     assert [steps + 1 for _, steps in timed] == [2, 2]
+
+
+def test_growth_states_what_was_timed_for_a_text_and_for_an_epoch(monkeypatch, few):
+    monkeypatch.setattr(growth, "SIZES", (16, 32))
+    monkeypatch.setattr(growth, "LENGTHS", (8,))
+    monkeypatch.setattr(growth, "errors_by_tokens", dict)
+    monkeypatch.setattr(growth, "measure", lambda *_: (TIMED, 3.0))
+    monkeypatch.setattr(growth, "peak_megabytes", lambda: 700)
+    both = {16: 700, 32: 700}
+    assert growth.by_reviews() == {"epoch s": {16: 5, 32: 5}, "once s": {16: 3, 32: 3}, "MB": both}
+    assert growth.by_tokens() == {"ms a text": {8: 125}, "MB": {8: 700}, "wrong": {}}
 
 
 def test_the_same_steps_are_timed_with_one_thread_and_with_all(monkeypatch, few):

@@ -94,12 +94,21 @@ def unordered(tree: ast.AST) -> Iterator[ast.AST]:
             yield from node.args
 
 
+def is_option(node: ast.AST) -> bool:
+    """Say whether this is an option of a command, such as `--quiet`."""
+    return isinstance(node, ast.Constant) and str(node.value).startswith("--")
+
+
 @operator("two labels swapped")
 def swap_labels(node: ast.AST) -> Iterator[Change]:
-    """Swap the first two constants of a list that differ."""
+    """Swap the first two constants of a list that differ, options of a command left out."""
     if isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load):
-        for first, second in zip(node.elts, node.elts[1:], strict=False):
+        rest = node.elts[1:], [*node.elts[2:], None]
+        for first, second, after in zip(node.elts, *rest, strict=False):
             both = isinstance(first, ast.Constant) and isinstance(second, ast.Constant)
+            # Options may come in any order, unless a value follows.
+            if all(map(is_option, (first, second, after or second))):
+                continue
             if both and first.value != second.value:
                 elements = [*node.elts]
                 place = elements.index(first)
