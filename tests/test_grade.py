@@ -16,7 +16,7 @@ import pytest
 from filelock import FileLock
 from support.exercise_notebooks import source_of
 
-from course.classroom import grade
+from course.classroom import autograde, grade
 from course.classroom.assignments import assignment_names
 from course.classroom.grade import Grade, keep_earlier, remark, write
 from course.classroom.submissions import (
@@ -283,6 +283,23 @@ def test_the_memory_of_a_process_that_has_ended_is_none():
     assert grade.memory_of(psutil.Process()) > 0
     with patch.object(psutil.Process, "memory_info", side_effect=psutil.NoSuchProcess(1)):
         assert grade.memory_of(psutil.Process()) == 0
+
+
+@pytest.mark.parametrize(
+    ("log", "error", "reason"),
+    [
+        ("nbclient: DeadKernelError\n", "x", "its code ended Python, or needed more memory than "),
+        ("", "UnresponsiveKernelError", "a cell ran for more than 20 seconds and could not be "),
+        ("The kernel became unresponsive", "", "a cell ran for more than 20 seconds and could not"),
+        ("[Errno 28] No space left on device", "", "it wrote more than there is room for"),
+        ("", "sqlite3: database or disk is full", "it wrote more than there is room for"),
+        ("[App | Error] x\n ValueError: one\n KeyError: two \nlast", "", "KeyError: two"),
+        ("[App | Error] x\n", "no reason\n", "no reason"),
+    ],
+)
+def test_why_there_is_no_grade_is_told_by_what_the_code_did(log, error, reason):
+    outcome = {"log": log, "error": error} if log else {"error": error}
+    assert autograde.explain(outcome, 20).startswith(reason)
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,17 @@ def test_it_cannot_start_processes_without_end():
     assert inside(attempt(fork)) == "Resource temporarily unavailable"
 
 
+@pytest.mark.parametrize(("user", "more"), [(0, ""), (1000, "--user --map-root-user ")])
+def test_a_command_is_wrapped_so_that_it_ends_with_who_started_it(user, more, monkeypatch):
+    monkeypatch.setattr(sandbox.os, "geteuid", lambda: user, raising=False)
+    command = sandbox.wrap(["python", "-c", "1"], [Path("solutions")])
+    assert " ".join(command) == (
+        f"setpriv --pdeathsig KILL unshare {more}--mount --net --ipc --pid --fork --kill-child "
+        f"--mount-proc {sys.executable} -m course.classroom.sandbox {Path.home()} solutions "
+        "-- python -c 1"
+    )
+
+
 def test_what_a_call_of_the_system_refuses_is_an_error_with_its_place():
     sandbox._check(0, "/proc")
     ctypes.set_errno(errno.EPERM)

@@ -8,6 +8,7 @@ import struct
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from support.notebooks import each_notebook, in_both_languages, notebook
 from support.prose import reading_minutes
@@ -30,7 +31,7 @@ from course.publish.slide_heights import (
     prose_height,
     style_variables,
 )
-from course.publish.slides import REVEAL, TEMPLATE, deck_page, read
+from course.publish.slides import REVEAL, TEMPLATE, Deck, deck_page, index_page, read
 from course.publish.static_notebook import WIDGET, make_static
 
 NUMBERS = itertools.count()
@@ -316,6 +317,26 @@ def test_a_deck_asks_for_its_own_files_only_and_shows_a_result_as_a_step():
     assert '<div class="result fragment">' in page
     asked = re.findall(r"""<(?:script|link|img)[^>]* (?:src|href)=["']([^"']*)""", page)
     assert {address.split("/dist/")[0].split("/plugin/")[0] for address in asked} == {REVEAL}
+
+
+def test_the_list_of_the_decks_has_their_slides_and_minutes():
+    decks = {
+        "zh": [Deck("zh/07.html", "07　训练", 20, 35.0)],
+        "en": [Deck("en/07.html", "07 <Train>", 21, 2.5), Deck("en/08.html", "08", 3, 4.0)],
+    }
+    page = BeautifulSoup(index_page(decks), "html.parser")
+    assert page.html["lang"] == "zh"
+    assert page.h1.text == "幻灯片 · Slides"
+    rows = {
+        section["lang"]: [[cell.text for cell in row(["th", "td"])] for row in section("tr")]
+        for section in page("section")
+    }
+    assert rows == {
+        "zh": [["幻灯片", "张数", "分钟"], ["07　训练", "20", "35"]],
+        "en": [["deck", "slides", "minutes"], ["07 <Train>", "21", "2.5"], ["08", "3", "4"]],
+    }
+    addresses = [link["href"] for link in page("a")]
+    assert addresses == [deck.path for row in decks.values() for deck in row]
 
 
 def test_only_a_kernel_shows_a_widget():
