@@ -68,6 +68,22 @@ def test_it_holds_no_more_than_its_size():
 
 
 @where_there_is_one
+def test_it_has_its_limits():
+    code = """
+import resource
+place = os.statvfs("/tmp")
+print(place.f_blocks * place.f_frsize, os.nice(0), open("/proc/self/oom_score_adj").read().strip())
+for name in ("CPU", "DATA", "NPROC", "FSIZE", "CORE"):
+    print(*resource.getrlimit(getattr(resource, f"RLIMIT_{name}")))
+"""
+    limits = (600, 4 << 30, 512, 1 << 30, 0)
+    assert inside(code).splitlines() == [
+        f"{1 << 30} {min(os.nice(0) + 10, 19)} 1000",
+        *(f"{most} {most}" for most in limits),
+    ]
+
+
+@where_there_is_one
 def test_there_is_no_network_but_loopback():
     assert inside("import socket; print([name for _, name in socket.if_nameindex()])") == "['lo']"
     assert inside("import socket; socket.create_server(('127.0.0.1', 0)); print('done')") == "done"
