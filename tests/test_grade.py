@@ -5,6 +5,8 @@ import csv
 import errno
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -283,6 +285,65 @@ def test_the_memory_of_a_process_that_has_ended_is_none():
     assert grade.memory_of(psutil.Process()) > 0
     with patch.object(psutil.Process, "memory_info", side_effect=psutil.NoSuchProcess(1)):
         assert grade.memory_of(psutil.Process()) == 0
+
+
+def test_a_submission_gets_no_token_and_writes_into_its_own_folder(monkeypatch, tmp_path):
+    secret = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_TOKEN", "XDG_RUNTIME_DIR")
+    for name in (*secret, "IPYTHONDIR", "MPLCONFIGDIR", "HF_HOME", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "mine")
+    own = str(tmp_path)
+    given = grade.variables(own)
+    assert given["OMP_NUM_THREADS"] == "mine"
+    assert (given["HF_HOME"], given["HF_HUB_OFFLINE"]) == (str(tmp_path / "hf"), "1")
+    assert {given[name] for name in ("HOME", "TMPDIR", "TEMP", "TMP")} == {own}
+    assert not given.keys() & {*secret, "IPYTHONDIR", "MPLCONFIGDIR"}
+
+
+def test_a_submission_does_not_see_solutions_and_the_work_of_others(monkeypatch, tmp_path):
+    monkeypatch.setattr(grade, "COURSE", tmp_path / "build" / "grade")
+    made = [tmp_path / "build" / name for name in ("grade", "grade-1", "grades.csv")]
+    for path in made:
+        path.mkdir(parents=True)
+    hidden = grade.private_paths(tmp_path)
+    assert hidden[:3] == [PROJECT / "exercises", PROJECT / ".git", tmp_path.resolve()]
+    assert sorted(hidden[3:]) == made
+
+
+@pytest.mark.parametrize("hidden", [None, [Path("solutions")]], ids=["without", "sandboxed"])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "its code ended the program that grades it"),
+        (b'{"error": "a cell ran"}', "it could not be run to its end: a cell ran"),
+        (b'{"notebook": [1]}'.ljust(1_000_000), None),
+        (b'{"notebook": [1]}'.ljust(1_000_001), "its outputs are larger than 1 MB"),
+    ],
+    ids=["nothing", "an error", "all it may", "too much"],
+)
+def test_a_submission_runs_in_a_process_of_its_own(answer, reason, hidden, monkeypatch):
+    def popen(command, *, cwd, env, stdin, stdout, stderr, start_new_session):
+        wrapped = ["sandbox", *hidden] if hidden else []
+        assert command == [*wrapped, sys.executable, "-m", "course.classroom.autograde"]
+        assert (cwd, stderr, start_new_session) == (PROJECT, subprocess.DEVNULL, True)
+        assert (env["HOME"] == str(grade.sandbox.SCRATCH)) == bool(hidden)
+        assert json.load(stdin) == {
+            "name": NAME, "notebook": ["mended"], "gradebook": "AQI=", "cell_seconds": 120
+        }  # fmt: skip
+        stdout.write(answer)
+
+    monkeypatch.setattr(grade.subprocess, "Popen", popen)
+    monkeypatch.setattr(
+        grade.sandbox, "wrap", lambda command, hidden: ["sandbox", *hidden, *command]
+    )
+    monkeypatch.setattr(grade, "watch", lambda _: None)
+    monkeypatch.setattr(grade, "mend", lambda notebook, released: ["mended"])
+    monkeypatch.setattr(grade, "LARGEST", 1_000_000)
+    assignment = grade.Assignment(NAME, {}, b"\1\2")
+    if reason is None:
+        assert grade.execute(assignment, {}, hidden) == [1]
+    else:
+        with pytest.raises(SubmissionError, match=f"^{reason}$"):
+            grade.execute(assignment, {}, hidden)
 
 
 @pytest.mark.parametrize(
