@@ -130,6 +130,15 @@ def test_it_has_no_privileges_and_cannot_get_any():
 
 
 @where_there_is_one
+def test_root_becomes_nobody():
+    if os.geteuid() != 0:
+        pytest.skip("it is not root who runs the tests")
+    assert inside("print(*os.getresuid(), *os.getresgid(), os.getgroups())") == (
+        "65534 65534 65534 65534 65534 65534 []"
+    )
+
+
+@where_there_is_one
 def test_it_cannot_start_processes_without_end():
     fork = "import signal\n    while True:\n        if os.fork() == 0: signal.pause()"
     assert inside(attempt(fork)) == "Resource temporarily unavailable"

@@ -1,17 +1,20 @@
 """What the website is made of: the pages where the project keeps them, with links that fit."""
 
 import subprocess
+import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import pytest
 from support.notebooks import in_each_language
 
 from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES
+from course.notebooks.languages import LANGUAGES, TITLES
 from course.notebooks.opening import opening
-from course.publish import first_page, hosted_links, site_pages
+from course.publish import first_page, hosted_links, site, site_pages
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
 from course.publish.try_page import BrowserModel
 from helpers.environment import PROJECT
@@ -144,6 +147,47 @@ def test_the_first_page_has_the_picture_and_a_card_for_each_notebook(pages, tmp_
     text = (folder / "index.md").read_text()
     assert "![scores](files/docs/images/test_scores.png)\n\n*From 07.*" in text
     assert "- [00 Start](00_start.ipynb)\n\n  8 min to read · 20 s to run\n" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "times", "shown"),
+    [
+        ("en", "about a minute to read; about 2 minutes to run", "1 min to read · 2 min to run"),
+        ("en", "about 9 minutes to read, about 1 minute to run", "9 min to read · 1 min to run"),
+        ("zh", "阅读约 8 分钟；在双核 CPU 上运行约 20 秒。", "阅读：8 分钟 · 运行：20 秒"),
+    ],
+)
+def test_a_card_has_a_short_title_and_short_times(language, times, shown, project):
+    path = project / "notebooks" / "en" / "07_a.ipynb"
+    cell = nbformat.v4.new_markdown_cell(f"# 07 Train：see: it\n\n{times}", id="title")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    assert first_page.card(path, language) == (
+        f"- [07 Train](notebooks/en/07_a.ipynb)\n\n  {shown}\n"
+    )
+
+
+@pytest.mark.parametrize("code", [0, 2])
+@in_each_language
+def test_sphinx_is_run_on_the_pages_of_a_language(language, code, tmp_path, monkeypatch, capsys):
+    source, output = tmp_path / "source", tmp_path / "site"
+    (output / "jupyter_execute").mkdir(parents=True)
+    run = Mock(return_value=subprocess.CompletedProcess([], code))
+    monkeypatch.setattr(site.subprocess, "run", run)
+    monkeypatch.setattr(site, "write_pages", lambda pages, folder: (folder / "index.md").touch())
+    with nullcontext() if code == 0 else pytest.raises(SystemExit, match=r"^Sphinx could not"):
+        site.build(Pages(language, [], {}), source, output)
+    name, title = {"zh": ("zh_CN", "模型微调入门"), "en": ("en", TITLES["en"])}[language]
+    (command,) = run.call_args.args
+    options = ["--quiet", "--builder=html", "-D", f"language={name}", "-D", f"html_title={title}"]
+    assert command[:3] == [sys.executable, "-m", "sphinx"]
+    assert command[3:-4] == options
+    folders = [source / f"{language}-doctrees", source / language, output / language]
+    assert command[-4:] == ["--doctree-dir", *folders]
+    for path in ("conf.py", "index.md", "static/try.js", "static/try.css", "static/LICENSE.txt"):
+        assert (source / language / path).is_file()
+    assert (output / "jupyter_execute").exists() == (code != 0)
+    shown = {"zh": "中文", "en": "English"}[language]
+    assert capsys.readouterr().out == f"site: {shown} (a minute or so)\n"
 
 
 def test_a_notebook_leads_to_itself_as_a_file(pages, project, tmp_path):

@@ -38,7 +38,11 @@ def test_every_notebook_is_compared_two_at_a_time(runs, monkeypatch):
     monkeypatch.delenv("QUICK", raising=False)
     assert command.main(["test"]) == 0
     assert compared(runs[-1]) == NUMBERS
-    assert set(command.PAIRS) < set(runs[-1])
+    options = " ".join(runs[-1][: -len(NUMBERS)])
+    assert options == (
+        "pytest -q --durations=5 --nbval --nbval-current-env "
+        "-n 2 --dist loadfile --no-loadscope-reorder"
+    )
 
 
 def test_what_reads_the_model_of_notebook_07_is_compared_after_it_in_the_same_process(runs):
@@ -144,6 +148,9 @@ def test_a_folder_of_tests_gets_the_options_and_what_it_needs(name, runs, monkey
     monkeypatch.setenv("QUICK", "1")
     assert command.main([name, "-x"]) == 0
     [arguments] = runs
-    assert arguments[-len(command.FOLDERS[name]) :] == command.FOLDERS[name]
-    assert "-m not slow -x " in " ".join(arguments)
+    how = {"test-own": "", "test-demo": "", "test-grading": "-n 2 "}
+    folder = name.replace("test-", "tests/").replace("browser", "site tests/browser")
+    assert " ".join(arguments) == (
+        f"pytest -q --durations=5 -m not slow -x {how.get(name, '-n 2 --dist loadfile ')}{folder}"
+    )
     assert needed == {"test-browser": ["chromium"], "test-faults": ["grade"]}.get(name, [])
