@@ -168,6 +168,30 @@ def test_the_lookup_goes_on_after_what_is_gone_or_is_of_another_class(signature)
     assert found == ["`b` is gone", "`c`: the default of `x` is 2, was 1"]
 
 
+def test_the_new_releases_are_asked_in_a_process_of_their_own(monkeypatch):
+    def run(command, *, input, env, capture_output, text):
+        assert command == [sys.executable, "-W", "ignore", signatures.__file__]
+        assert (json.loads(input), capture_output, text) == (["a", "b"], True, True)
+        assert env["PYTHONPATH"].split(os.pathsep) == ["a", str(PROJECT)]
+        return CompletedProcess(command, *answers.pop())
+
+    monkeypatch.setattr(interface.subprocess, "run", run)
+    answers = [(1, "", "Traceback:\n  line\nImportError: no\n"), (0, '{"a": null}', "")]
+    assert interface.ask({"b", "a"}, CHANGES[:1]) == {"a": None}
+    with pytest.raises(CanaryError, match=r"^The new releases could not be imported: ImportError"):
+        interface.ask(["b", "a"], CHANGES[:1])
+
+
+def test_only_what_the_pinned_releases_have_is_looked_up(monkeypatch):
+    calls = {"a.f": {"x", "y"}, "a.g": set(), "a.gone": {"z"}, "b.f": {"x"}}
+    known = {"parameters": {"x": "1"}, "any_keyword": True, "notices": []}
+    answers = [{"a.f": known, "a.g": None}, {"a.f": known, "a.g": known, "a.gone": None}]
+    monkeypatch.setattr(interface, "course_calls", lambda: calls)
+    monkeypatch.setattr(interface, "import_names", list)
+    monkeypatch.setattr(interface, "ask", lambda calls, changes: answers.pop())
+    assert interface.check(CHANGES[:1]) == (["`a.g` is gone"], 3)
+
+
 def test_what_a_callable_takes_is_compared():
     before = {"parameters": {"x": "1", "y": "2", "z": "3"}, "any_keyword": True, "notices": ["a"]}
     after = {"parameters": {"x": "9", "y": "8"}, "any_keyword": True, "notices": ["b" * 200, "a"]}
