@@ -7,10 +7,20 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
+from types import SimpleNamespace
 
 import pytest
+from nbformat import NotebookNode
 
-from course.canary import command, compare, interface, oldest, releases, signatures
+from course.canary import (
+    command,
+    compare,
+    interface,
+    oldest,
+    record_cells,
+    releases,
+    signatures,
+)
 from course.canary.compare import ChangedCell, find_causes, kind_of, output_text
 from course.canary.releases import CanaryError, Change, find_changes
 from course.canary.report import report_text
@@ -124,6 +134,25 @@ def test_the_cells_that_differ_come_in_the_order_of_the_notebooks(monkeypatch, t
         ChangedCell("01_x", "c", "1", "2", "number moved"),
         ChangedCell("07_x", "b", "1", "2", "number moved"),
     ]
+
+
+def test_each_cell_that_was_compared_is_written_down_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("CANARY_RECORD", str(tmp_path))
+    record = record_cells.pytest_runtest_makereport
+    # With it, pytest lets the plug-in run around its own report.
+    assert record.pytest_impl["hookwrapper"]
+    cell = NotebookNode({"id": "a", "outputs": printed("1")})
+    compared = SimpleNamespace(path=NOTEBOOK, cell=cell, test_outputs=printed("2"))
+    outcome = SimpleNamespace(get_result=lambda: SimpleNamespace(passed=False))
+    for item, when in ((compared, "setup"), (compared, "call"), (SimpleNamespace(), "call")):
+        around = record(item, SimpleNamespace(when=when))
+        next(around)
+        with pytest.raises(StopIteration):
+            around.send(outcome)
+    (file,) = tmp_path.iterdir()
+    cells = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    outputs = {"old": printed("1"), "new": printed("2")}
+    assert cells == [{"notebook": NOTEBOOK.stem, "cell": "a", "passed": False, **outputs}]
 
 
 def test_calls_are_read_with_their_keywords():
