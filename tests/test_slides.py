@@ -221,16 +221,15 @@ def test_the_notes_come_after_the_first_cell_of_a_slide():
 
 def test_a_slide_shares_its_minutes_with_its_subslides():
     cells = [
-        prose("a", "slide", minutes=3),
-        prose("b", "subslide"),
-        prose("c", "subslide"),
-        prose("d", "slide", minutes=1),
+        prose("a", "slide", minutes=2.5),
+        *(prose(text, "subslide") for text in "bcd"),
+        prose("e", "slide", minutes=1),
     ]
     first_cells = [
         cell for cell in deck(notebook(*cells), "en").cells if slide_type(cell) != "notes"
     ]
     timings = [cell.metadata["slideshow"]["data"]["timing"] for cell in first_cells]
-    assert timings == [60, 60, 60, 60]
+    assert timings == [38, 38, 38, 38, 60]
 
 
 # How much fits
