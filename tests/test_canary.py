@@ -165,6 +165,7 @@ load_dataset(path, split="train").map(f, batched=True, **more)
 pd.DataFrame(rows, columns=names)
 pd.DataFrame(rows, index=names)
 len(os.path.join(a))
+rows.columns.select(by=1)
 """
     assert interface.calls_in(code) == {
         "os": set(),
@@ -172,6 +173,7 @@ len(os.path.join(a))
         "pandas": set(),
         "datasets.load_dataset": {"split"},
         ".map": {"batched"},
+        ".select": {"by"},
         "pandas.DataFrame": {"columns", "index"},
     }
 
