@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import ModuleType
 from unittest.mock import Mock, patch
 
 import nbformat
@@ -173,6 +174,31 @@ def test_an_exercise_that_nobody_worked_on_is_named_so_and_not_by_its_error(form
 @pytest.fixture
 def released() -> Notebook:
     return json.loads(source_of("09-1").read_text(encoding="utf-8"))
+
+
+def test_points_are_those_of_the_checks_and_reasons_what_they_said(released, monkeypatch):
+    # nbgrader is in another environment.
+    nbgrader = ModuleType("nbgrader.utils")
+    nbgrader.determine_grade = lambda cell: (0 if remark(cell) else 2, 2)
+    monkeypatch.setitem(sys.modules, "nbgrader", ModuleType("nbgrader"))
+    monkeypatch.setitem(sys.modules, "nbgrader.utils", nbgrader)
+    graded = copy.deepcopy(released)
+    said = "tuned-on-test: choose: on validation"
+    error = nbformat.v4.new_output("error", ename="WrongAnswer", evalue=said)
+    for name in ("exercise-1-check", "exercise-3-check"):
+        graded["cells"][position(graded, name)]["outputs"] = [error]
+    row = grade.score("ana", grade.Assignment(NAME, released, b""), graded)
+    assert row == Grade(
+        "ana",
+        NAME,
+        points=2,
+        max_points=6,
+        exercise_1=0,
+        exercise_2=2,
+        exercise_3=0,
+        misconceptions="1: tuned-on-test; 3: tuned-on-test",
+        remarks=f"1: {said}; 3: {said}",
+    )
 
 
 def position(notebook: Notebook, name: str) -> int:

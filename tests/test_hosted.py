@@ -1,7 +1,9 @@
 """On Colab or Kaggle, a first cell installs the course into the kernel that is there."""
 
+import runpy
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -63,6 +65,15 @@ def test_it_says_what_is_kept_and_whether_to_restart(after, last, monkeypatch, c
     said = ["Installing what is missing; kept: scipy.", last]
     assert capsys.readouterr().out.splitlines() == said
     assert "scipy==1.1" in held
+
+
+@pytest.mark.parametrize(("name", "runs"), [("__main__", 1), ("hosted", 0)])
+def test_it_installs_only_where_it_is_run(name, runs, monkeypatch):
+    called = Mock(return_value=1)
+    monkeypatch.setattr(hosted.subprocess, "call", called)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    runpy.run_path(hosted.__file__, run_name=name)
+    assert called.call_count == runs
 
 
 def test_that_pip_failed_is_said_last(monkeypatch, capsys):
