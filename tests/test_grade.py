@@ -380,7 +380,7 @@ def test_a_submission_runs_in_a_process_of_its_own(answer, reason, hidden, monke
         ("The kernel became unresponsive", "", "a cell ran for more than 20 seconds and could not"),
         ("[Errno 28] No space left on device", "", "it wrote more than there is room for"),
         ("", "sqlite3: database or disk is full", "it wrote more than there is room for"),
-        ("[App | Error] x\n ValueError: one\n TypeError: x\n KeyError: two \nlast", "", "KeyError: two"),
+        ("[Error] x\n ValueError: a\n TypeError: b\n KeyError: two \nlast", "", "KeyError: two"),
         ("[App | Error] x\n", "no reason\n", "no reason"),
     ],
 )
