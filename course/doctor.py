@@ -156,11 +156,10 @@ def check_processor() -> Iterator[Finding]:
         printed = process.communicate()[0]
     results = {}
     for line in printed.decode(errors="replace").splitlines():
-        try:
+        # A package may print something else when it is imported.
+        with contextlib.suppress(TypeError, ValueError):
             name, *rest = json.loads(line)
-        except (TypeError, ValueError):
-            continue  # Something that a package prints when it is imported.
-        results[name] = rest
+            results[name] = rest
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     features = [name for rest in results.get("torch", [])[1:] for name in rest]
     vector = ", ".join(name for name in features if name.startswith(VECTOR_FEATURES))

@@ -5,6 +5,9 @@ import gzip
 import json
 import re
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from support.notebooks import in_each_language
@@ -54,6 +57,11 @@ def without_a_classifier(folder):
     AutoModel.from_pretrained(folder).save_pretrained(folder)
 
 
+def with_several_labels_at_once(folder):
+    options = {"problem_type": "multi_label_classification"}
+    AutoModelForSequenceClassification.from_pretrained(folder, **options).save_pretrained(folder)
+
+
 def with_one_number(folder):
     options = {"num_labels": 1, "ignore_mismatched_sizes": True}
     AutoModelForSequenceClassification.from_pretrained(folder, **options).save_pretrained(folder)
@@ -67,6 +75,7 @@ def with_one_number(folder):
         (cut_off, "it cannot be loaded"),
         (without_a_classifier, "it holds BertModel, which classifies no texts"),
         (with_one_number, "does not choose between labels"),
+        (with_several_labels_at_once, "does not choose between labels"),
     ],
 )
 def test_a_folder_without_such_a_model_is_one_sentence(saved, harm, sentence):
@@ -96,21 +105,79 @@ def test_a_model_that_cannot_be_exported_is_one_sentence(tmp_path, monkeypatch):
         write_browser_model(None, None, "mine", tmp_path / "model")
 
 
-def test_the_size_of_a_large_page_is_said_before_it_is_written(
-    classifier, tokenizer, tmp_path, monkeypatch, capsys
-):
+@pytest.fixture
+def parts(tmp_path, monkeypatch) -> dict[str, bytes]:
+    """The files of a model, to be filled; there are packages of npm with their terms."""
+    for name, version in (("onnxruntime-web", "1.2"), ("@huggingface/tokenizers", "3.4")):
+        (tmp_path / name).mkdir(parents=True)
+        about = json.dumps({"version": version, "license": "MIT"})
+        (tmp_path / name / "package.json").write_text(about)
+    (tmp_path / browser_model.LICENCE).write_text("Permission is granted.\n")
+    (tmp_path / "run.mjs").write_bytes(b"run")
+    files: dict[str, bytes] = {}
     monkeypatch.setattr(browser_model, "npm_packages", lambda _: tmp_path)
-    monkeypatch.setattr(browser_model, "RUNTIME", {})
-    monkeypatch.setattr(browser_model, "licences", lambda _: "x" * browser_model.LARGEST)
-    monkeypatch.setattr(browser_model, "model_files", lambda *_, **__: {})
-    (tmp_path / "model").touch()
-    with pytest.raises(FileExistsError):
-        write_browser_model(classifier, tokenizer, "mine", tmp_path / "model")
+    monkeypatch.setattr(browser_model, "RUNTIME", {"a.mjs": "run.mjs"})
+    monkeypatch.setattr(
+        browser_model, "model_files", lambda *_, eight_bits: {True: files}[eight_bits]
+    )
+    return files
+
+
+def test_all_that_the_page_loads_is_written_with_its_size(parts, classifier, tokenizer, tmp_path):
+    parts["model.onnx"] = b"weights"
+    folder = tmp_path / "site" / "model"
+    written = write_browser_model(classifier, tokenizer, "mine", folder)
+    texts = {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    assert texts == {
+        "runtime.js": packed({"a.mjs": b"run"}),
+        "model.js": packed({"model.onnx": b"weights"}),
+        "LICENSES.txt": "onnxruntime-web 1.2: MIT\n@huggingface/tokenizers 3.4: MIT\n"
+        "onnxruntime-web: Copyright (c) Microsoft Corporation. All rights reserved.\n\n"
+        "Permission is granted.\n",
+    }
+    assert written == BrowserModel(sum(map(len, texts.values())), [*LEVELS], "mine")
+
+
+def test_the_size_of_a_large_page_is_said_before_it_is_written(
+    parts, classifier, tokenizer, tmp_path, monkeypatch, capsys
+):
+    size = write_browser_model(classifier, tokenizer, None, tmp_path / "1").size
+    monkeypatch.setattr(browser_model, "LARGEST", size)
+    write_browser_model(classifier, tokenizer, None, tmp_path / "2")
     assert capsys.readouterr().out == ""
-    monkeypatch.setattr(browser_model, "model_files", lambda *_, **__: {"model.onnx": b"weights"})
+    monkeypatch.setattr(browser_model, "LARGEST", size - 1)
     with pytest.raises(FileExistsError):
-        write_browser_model(classifier, tokenizer, "mine", tmp_path / "model")
-    assert "is going to load 45.0 MB: for less, press Ctrl-C" in capsys.readouterr().out
+        write_browser_model(classifier, tokenizer, None, tmp_path / "2")
+    assert "is going to load 0.0 MB: for less, press Ctrl-C" in capsys.readouterr().out
+
+
+def test_a_page_of_45_megabytes_is_large():
+    assert browser_model.LARGEST == 45e6
+
+
+@pytest.mark.parametrize(("name", "own"), [("embedded", None), ("hub", "hub/07_finetune_bert")])
+def test_without_a_folder_it_is_the_model_of_notebook_07(name, own, monkeypatch):
+    monkeypatch.setattr(browser_model, "get_source", lambda: SimpleNamespace(name=name))
+    monkeypatch.setattr(browser_model, "load_finetuned", lambda source: (source.name, "tokenizer"))
+    assert load_model(None) == (name, "tokenizer", own)
+
+
+class Words:
+    """A tokenizer with two special tokens before a text and one after it."""
+
+    model_max_length, unk_token_id = 600, 9
+
+    def __call__(self, text: str, add_special_tokens: bool = True) -> dict[str, list[int]]:
+        return {"input_ids": [1, 2, 7, 8, 3] if add_special_tokens else [7, 8]}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "limit"), [({"max_position_embeddings": 512}, 512), ({}, 600)], ids=["model", "words"]
+)
+def test_the_page_is_told_what_stands_around_a_text_and_how_long_it_may_be(sizes, limit):
+    assert reading(SimpleNamespace(config=SimpleNamespace(**sizes)), Words()) == {
+        "before": [1, 2], "after": [3], "limit": limit, "characters": 16 * limit, "unknown": 9
+    }  # fmt: skip
 
 
 def test_a_bad_folder_ends_the_command_and_leaves_the_earlier_site(tmp_path, monkeypatch, capsys):
@@ -130,8 +197,21 @@ def test_without_npm_the_site_has_no_such_page_and_says_why(tmp_path, monkeypatc
     monkeypatch.setattr(site, "load_model", lambda _: (None, None, None))
     monkeypatch.setattr(site, "write_browser_model", refuse)
     assert site.write_model(None, tmp_path) is None
-    expected = "site: without the page to try the model: there is no Node.js here\n"
-    assert capsys.readouterr().out.endswith(expected)
+    assert capsys.readouterr().out == (
+        "site: the model, for the browser (half a minute or so)\n"
+        "site: without the page to try the model: there is no Node.js here\n"
+    )
+
+
+def test_how_much_the_page_loads_is_said(tmp_path, monkeypatch, capsys):
+    written, made = BrowserModel(31_000_000, ["bad", "good"]), Mock()
+    made.return_value = written
+    monkeypatch.setattr(site, "load_model", lambda folder: ("model", "tokenizer", folder.name))
+    monkeypatch.setattr(site, "write_browser_model", made)
+    assert site.write_model(Path("mine"), tmp_path) == written
+    made.assert_called_once_with("model", "tokenizer", "mine", tmp_path / "model")
+    said = "site: the page to try the model loads 31.0 MB\n"
+    assert capsys.readouterr().out.endswith(said)
 
 
 def test_the_files_name_no_folder_of_this_machine(classifier, tokenizer):
@@ -151,8 +231,11 @@ def test_a_packed_file_is_the_same_every_time_and_comes_back_whole():
 @in_each_language
 def test_the_names_of_labels_and_folders_are_text(language):
     own = BrowserModel(31_000_000, ["<b>bad</b>", "good"], own="my `model`\n<i>")
-    text = page_text(language, own)
-    assert "try-examples" in page_text(language, BrowserModel(31_000_000, ["bad", "good"]))
+    text, others = page_text(language, own), BrowserModel(31_000_000, ["bad", "good"])
+    assert "try-examples" in page_text(language, others)
+    label, level = {"zh": ("标签", "等级"), "en": ("label", "level")}[language]
+    for page, head in ((text, label), (page_text(language, others), level)):
+        assert f'<thead><tr><th scope="col">{head}</th>' in page
     assert "try-examples" not in text
     assert "&lt;b&gt;bad&lt;/b&gt;" in text
     assert "`my 'model' <i>`" in text

@@ -1,17 +1,35 @@
 """The canary tells kinds of change apart, finds causes by halving, and searches backwards."""
 
+import inspect
+import json
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
+from types import SimpleNamespace
 
 import pytest
+from nbformat import NotebookNode
 
-from course.canary import command, compare, interface, oldest, releases, signatures
+from course.canary import (
+    command,
+    compare,
+    interface,
+    oldest,
+    record_cells,
+    releases,
+    signatures,
+)
 from course.canary.compare import ChangedCell, find_causes, kind_of, output_text
 from course.canary.releases import CanaryError, Change, find_changes
 from course.canary.report import report_text
+from course.test import TRAINING
+from helpers.environment import PROJECT
 
 CHANGES = [Change(name, "1.0", "2.0", Path(name)) for name in "abcde"]
 NOTEBOOK = Path("03_preprocess.ipynb")
+PINNED = releases.pinned_versions()["datasets"]
 
 
 def printed(text, name="stdout"):
@@ -32,10 +50,23 @@ def raised(name, value):
         (printed("loss 0.5\n") + printed("x is deprecated\n", "stderr"), "new warning"),
         (printed("loss 0.500001\n"), "number moved"),
         (printed("the loss is 0.5\n"), "text changed"),
+        (printed("loss 0.5\nFutureWarning: x\n"), "new warning"),
+        (printed("loss 1e-5\n"), "number moved"),
     ],
 )
 def test_a_change_has_a_kind(new, kind):
     assert kind_of(printed("loss 0.5\n"), new) == kind
+
+
+def test_a_warning_that_is_stored_is_no_news():
+    old, new = (printed(f"{loss}\n") + printed("slow\n", "stderr") for loss in (0.5, 0.6))
+    assert kind_of(old, new) == "number moved"
+
+
+def test_outputs_are_read_as_one_sees_them():
+    value = {"output_type": "execute_result", "data": {"text/plain": "\x1b[1m0.5\x1b[0m  "}}
+    outputs = [*printed("loss\n\n"), value, *raised("ValueError", "no"), {**value, "data": {}}]
+    assert output_text(outputs) == "loss\n0.5\nValueError: no"
 
 
 def test_a_plot_that_only_looks_different_is_a_kind_of_its_own():
@@ -49,9 +80,11 @@ def test_a_plot_that_only_looks_different_is_a_kind_of_its_own():
 
 
 @pytest.mark.parametrize(
-    "culprits", [{"a"}, {"e"}, {"b", "d"}], ids=["first", "last", "two together"]
+    ("culprits", "causes"),
+    [({"a"}, ["a"]), ({"e"}, ["e"]), ({"d", "e"}, ["d", "e"]), ({"b", "d"}, [*"abcde"])],
+    ids=["first", "last", "two of a half", "two of both"],
 )
-def test_the_cause_of_a_cell_is_found_by_halving(culprits, monkeypatch):
+def test_the_cause_of_a_cell_is_found_by_halving(culprits, causes, monkeypatch):
     def run_cells(notebooks, changes):
         changed = culprits <= {change.name for change in changes}
         cell = ChangedCell(NOTEBOOK.stem, "tokenize", "1", "2", "number moved")
@@ -60,8 +93,7 @@ def test_the_cause_of_a_cell_is_found_by_halving(culprits, monkeypatch):
     monkeypatch.setattr(compare, "run_cells", run_cells)
     (cell,) = run_cells([NOTEBOOK], CHANGES)
     find_causes(NOTEBOOK, CHANGES, [cell])
-    assert culprits <= {change.name for change in cell.causes}
-    assert len(culprits) > 1 or len(cell.causes) == 1
+    assert [change.name for change in cell.causes] == causes
 
 
 @pytest.mark.parametrize(
@@ -82,19 +114,80 @@ def test_several_notebooks_are_compared_in_pairs(names, paired, monkeypatch):
     assert ("-n" in command, threads) == (paired, "1" if paired else None)
 
 
+def test_the_cells_that_differ_come_in_the_order_of_the_notebooks(monkeypatch, tmp_path):
+    def line(notebook, cell, passed):
+        outputs = {"old": printed("1\n"), "new": printed("2\n")}
+        return json.dumps({"notebook": notebook, "cell": cell, "passed": passed, **outputs})
+
+    def run(command, *, cwd, env, capture_output, text):
+        assert command[-2:] == ["07_x.ipynb", "01_x.ipynb"]
+        assert env["PYTHONPATH"].split(os.pathsep) == ["a", str(PROJECT)]
+        assert (cwd, capture_output, text) == (PROJECT, True, True)
+        lines = [line("07_x", "b", False), line("01_x", "c", False), line("01_x", "a", True)]
+        Path(env["CANARY_RECORD"], "1.jsonl").write_text(lines[0])
+        Path(env["CANARY_RECORD"], "2.jsonl").write_text("\n".join(lines[1:]))
+        return CompletedProcess(command, 1)
+
+    monkeypatch.setattr(compare.subprocess, "run", run)
+    paths = [Path("01_x.ipynb"), Path("07_x.ipynb")]
+    assert compare.run_cells(paths, CHANGES[:1]) == [
+        ChangedCell("01_x", "c", "1", "2", "number moved"),
+        ChangedCell("07_x", "b", "1", "2", "number moved"),
+    ]
+
+
+def test_each_cell_that_was_compared_is_written_down_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("CANARY_RECORD", str(tmp_path))
+    record = record_cells.pytest_runtest_makereport
+    # With it, pytest lets the plug-in run around its own report.
+    assert record.pytest_impl["hookwrapper"]
+    cell = NotebookNode({"id": "a", "outputs": printed("1")})
+    compared = SimpleNamespace(path=NOTEBOOK, cell=cell, test_outputs=printed("2"))
+    outcome = SimpleNamespace(get_result=lambda: SimpleNamespace(passed=False))
+    for item, when in ((compared, "setup"), (compared, "call"), (SimpleNamespace(), "call")):
+        around = record(item, SimpleNamespace(when=when))
+        next(around)
+        with pytest.raises(StopIteration):
+            around.send(outcome)
+    (file,) = tmp_path.iterdir()
+    cells = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
+    outputs = {"old": printed("1"), "new": printed("2")}
+    assert cells == [{"notebook": NOTEBOOK.stem, "cell": "a", "passed": False, **outputs}]
+
+
 def test_calls_are_read_with_their_keywords():
     code = """
+import os.path
 import pandas as pd
+from . import mine
 from datasets import load_dataset
-load_dataset(path, split="train").map(f, batched=True)
+load_dataset(path, split="train").map(f, batched=True, **more)
 pd.DataFrame(rows, columns=names)
+pd.DataFrame(rows, index=names)
+len(os.path.join(a))
+rows.columns.select(by=1)
 """
     assert interface.calls_in(code) == {
+        "os": set(),
+        "os.path.join": set(),
         "pandas": set(),
         "datasets.load_dataset": {"split"},
         ".map": {"batched"},
-        "pandas.DataFrame": {"columns"},
+        ".select": {"by"},
+        "pandas.DataFrame": {"columns", "index"},
     }
+
+
+def test_a_method_is_looked_up_in_each_class_that_may_have_it():
+    calls = {".map": {"f"}, "datasets.load_dataset": {"path"}, "datasets.Dataset.map": {"batched"}}
+    calls |= {"torch.tensor": set()}
+    classes = ("ClassLabel", "Dataset", "DatasetDict", "IterableDataset")
+    assert interface.of_packages(calls, ["datasets"]) == {
+        **{f"datasets.{name}.map": {"f"} for name in classes},
+        "datasets.Dataset.map": {"f", "batched"},
+        "datasets.load_dataset": {"path"},
+    }
+    assert interface.import_names("scikit-learn") == ["sklearn"]
 
 
 @pytest.mark.parametrize("signature", [None, {"parameters": None, "notices": []}])
@@ -106,11 +199,67 @@ def test_the_lookup_goes_on_after_what_is_gone_or_is_of_another_class(signature)
     assert found == ["`b` is gone", "`c`: the default of `x` is 2, was 1"]
 
 
-def test_a_method_is_described_with_its_defaults_and_what_is_gone_is_none():
-    found = signatures.describe("datasets.Dataset.shuffle")
-    assert found["parameters"]["keep_in_memory"] == "False"
-    assert not found["any_keyword"]
-    assert signatures.describe("datasets.Dataset.mix") is None
+def test_the_new_releases_are_asked_in_a_process_of_their_own(monkeypatch):
+    def run(command, *, input, env, capture_output, text):
+        assert command == [sys.executable, "-W", "ignore", signatures.__file__]
+        assert (json.loads(input), capture_output, text) == (["a", "b"], True, True)
+        assert env["PYTHONPATH"].split(os.pathsep) == ["a", str(PROJECT)]
+        return CompletedProcess(command, *answers.pop())
+
+    monkeypatch.setattr(interface.subprocess, "run", run)
+    answers = [(1, "", "Traceback:\n  line\nImportError: no\n"), (0, '{"a": null}', "")]
+    assert interface.ask({"b", "a"}, CHANGES[:1]) == {"a": None}
+    with pytest.raises(CanaryError, match=r"^The new releases could not be imported: ImportError"):
+        interface.ask(["b", "a"], CHANGES[:1])
+
+
+def test_only_what_the_pinned_releases_have_is_looked_up(monkeypatch):
+    calls = {"a.f": {"x", "y"}, "a.g": set(), "a.gone": {"z"}, "b.f": {"x"}}
+    known = {"parameters": {"x": "1"}, "any_keyword": True, "notices": []}
+    answers = [{"a.f": known, "a.g": None}, {"a.f": known, "a.g": known, "a.gone": None}]
+    monkeypatch.setattr(interface, "course_calls", lambda: calls)
+    monkeypatch.setattr(interface, "import_names", list)
+    monkeypatch.setattr(interface, "ask", lambda calls, changes: answers.pop())
+    assert interface.check(CHANGES[:1]) == (["`a.g` is gone"], 3)
+
+
+def test_what_a_callable_takes_is_compared():
+    before = {"parameters": {"x": "1", "y": "2", "z": "3"}, "any_keyword": True, "notices": ["a"]}
+    after = {"parameters": {"x": "9", "y": "8"}, "any_keyword": True, "notices": ["b" * 200, "a"]}
+    calls = {"f": {"x", "z", "other"}}
+    spoken = f"`f` speaks of a deprecation: {'b' * 160}"
+    changed = "`f`: the default of `y` is 8, was 2"
+    soft = ["`f` does not name `z` any more", changed, spoken]
+    assert interface.findings(calls, {"f": before}, {"f": after}) == soft
+    strict = after | {"any_keyword": False}
+    hard = [f"`f` takes no `{keyword}` any more" for keyword in ("other", "z")]
+    assert interface.findings(calls, {"f": before}, {"f": strict}) == [*hard, changed, spoken]
+    for side in ({"f": before | {"parameters": None}}, {"f": before}):
+        assert interface.findings(calls, side, {"f": after | {"parameters": None}}) == [spoken]
+
+
+def test_a_callable_is_described_with_defaults_and_deprecations(tmp_path, monkeypatch):
+    (tmp_path / "described.py").write_text(
+        "class Model:\n"
+        "    def __init__(self, a, *rest, b=object, **more):\n"
+        "        # DEPRECATED: b\n"
+        "        # c\n"
+        "    \n"
+        "        self.a = a\n"
+        "    def fit(self, rows=None): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    empty, self = str(inspect.Parameter.empty), {"self": "<class 'inspect._empty'>"}
+    assert signatures.describe("described.Model") == {
+        "parameters": {"a": empty, "b": "<class 'object'>"},
+        "any_keyword": True,
+        "notices": ["# DEPRECATED: b"],
+    }
+    fit = {"parameters": self | {"rows": "None"}, "any_keyword": False, "notices": []}
+    assert signatures.describe("described.Model.fit") == fit
+    for name in ("described.Model.mix", "no_such_module.f"):
+        assert signatures.describe(name) is None
+    assert signatures.describe("builtins.dict")["parameters"] is None
 
 
 def test_a_notebook_without_changes_does_not_end_the_search(monkeypatch):
@@ -131,14 +280,51 @@ def test_a_release_that_cannot_be_had_does_not_hold(monkeypatch, capsys):
             raise CanaryError("There is no build of it.")
         return Change(name, "3.0", version, Path(name))
 
+    monkeypatch.setattr(releases.install, "torch_index", lambda: None)
     monkeypatch.setattr(oldest, "lay_over", lay_over)
     monkeypatch.setattr(oldest, "run_cells", lambda notebooks, changes: [])
     monkeypatch.setattr(oldest, "notebooks_that_use", lambda name: [NOTEBOOK])
     monkeypatch.setattr(oldest, "earlier_releases", lambda name: ["2.0", "1.0"])
     assert oldest.run([name]) == 0
-    printed = capsys.readouterr().out
-    assert "datasets 1.0: does not hold" in printed
-    assert "datasets: the outputs hold down to 2.0" in printed
+    assert capsys.readouterr().out.splitlines() == [
+        "  datasets 2.0: holds",
+        "  datasets 1.0: does not hold",
+        "datasets: the outputs hold down to 2.0",
+        f"Compared: the notebooks in {PROJECT / 'notebooks'} that do not train and import it.",
+    ]
+
+
+def test_earlier_releases_are_final_ones_with_a_build(monkeypatch):
+    def run(command, *, capture_output, text):
+        assert command == [sys.executable, "-m", "pip", "index", "versions", "datasets"]
+        assert capture_output and text
+        listed = f"9.0, {PINNED}, 4.1,4.1rc1, 4.0.post1, 3.0.dev1, 3.0"
+        return CompletedProcess(command, 0, f"datasets (9.0)\nAvailable versions: {listed}\n")
+
+    monkeypatch.setattr(oldest.subprocess, "run", run)
+    assert oldest.earlier_releases("datasets") == ["4.1", "4.0.post1", "3.0"]
+
+
+def test_an_index_without_the_pinned_release_is_said(monkeypatch):
+    monkeypatch.setattr(oldest.subprocess, "run", lambda *_, **__: CompletedProcess([], 1, ""))
+    with pytest.raises(CanaryError, match=f"^The index does not list datasets {PINNED}: no"):
+        oldest.earlier_releases("datasets")
+
+
+@pytest.mark.parametrize(("package", "used"), [("pandas", ["03"]), ("onnxruntime", ["01", "03"])])
+def test_the_notebooks_that_use_a_package_are_compared_or_all(package, used, monkeypatch):
+    code = {"01": "import datasets", "03": "import pandas\npandas.DataFrame()"}
+    code |= {TRAINING[0]: "import pandas, onnxruntime"}
+    monkeypatch.setattr(oldest, "find_notebooks", lambda: list(map(Path, code)))
+    monkeypatch.setattr(oldest, "code_of", lambda path: code[path.name])
+    monkeypatch.setattr(oldest, "write_copies", list)
+    monkeypatch.setattr(oldest, "import_names", lambda name: [name])
+    assert oldest.notebooks_that_use(package) == list(map(Path, used))
+
+
+def test_backwards_too_a_package_that_is_no_dependency_is_refused():
+    with pytest.raises(CanaryError, match=r"^numpy: no direct dependency; pass one of accelerate,"):
+        oldest.run(["zarr", "datasets", "numpy"])
 
 
 @pytest.mark.parametrize("oldest_good", range(-1, 9))
@@ -174,38 +360,190 @@ def test_torch_is_tried_where_a_build_for_cpus_can_be_had(index, platform, monke
     assert left_out == []
 
 
+REPORT = """# Canary
+
+| Package | Pinned | New | Brings with it |
+|---|---|---|---|
+| a | 1.0 | 2.0 | c 3, d 4 |
+| b | 1.0 | 2.0 |  |
+
+Left out: torch: not here.
+
+## Calls
+
+7 pairs of callable and keyword were looked up, and nothing was run.
+
+- `a.f` is gone
+
+## Cells
+
+12 notebooks were run; 2 cells print something else.
+
+### 05_trainer, `tokenize`: number moved
+
+Cause: a 1.0 → 2.0, b 1.0 → 2.0.
+
+```diff
+  same
+- loss 1
++ loss 2
+```
+
+### 03_preprocess, `first`: text changed
+
+Cause: not the releases: it changes with the pins too.
+
+```diff
+- a
++ b
+```
+
+## To take the releases over
+
+In `pyproject.toml`:
+
+```toml
+"a==2.0",
+"b==2.0",
+```
+
+Then:
+
+```shell
+python -m course lock
+python -m course update 03
+python -m course update 05
+python -m course test
+```
+"""
+
+
 def test_the_report_names_cause_difference_and_what_to_do():
-    cell = ChangedCell("03_preprocess", "tokenize", "loss 1", "loss 2", "number moved", CHANGES[:1])
-    text = report_text(CHANGES[:1], [], ["`a.f` is gone"], 7, [cell], 12)
-    for part in (
-        "Cause: a 1.0 → 2.0.",
-        "- loss 1\n+ loss 2",
-        "`a.f` is gone",
-        '"a==2.0"',
-        "python -m course update 03",
-    ):
-        assert part in text
+    changes = [replace(CHANGES[0], needs=("c 3", "d 4")), CHANGES[1]]
+    old, new = "same\nloss 1", "same\nloss 2"
+    cells = [
+        ChangedCell("05_trainer", "tokenize", old, new, "number moved", changes),
+        ChangedCell("03_preprocess", "first", "a", "b", "text changed"),
+    ]
+    left_out = ["torch: not here."]
+    assert report_text(changes, left_out, ["`a.f` is gone"], 7, cells, 12) == REPORT
+
+
+def test_a_report_without_releases_says_so():
+    text = report_text([], [], [], 0, [], 0)
+    assert "\nEvery direct dependency is at its newest release.\n\n\n## Calls\n" in text
+    assert text.endswith("\n## Cells\n\n0 notebooks were run; 0 cells print something else.\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("WARNING: old\nERROR: first\nERROR: no build\nnote: see\n", "ERROR: no build"),
+        ("one\nkilled\n", "killed"),
+        ("", "no reason given"),
+    ],
+)
+def test_pip_is_told_by_its_last_error(said, reason, monkeypatch):
+    def run(command, *, capture_output, text, env):
+        options = ["--disable-pip-version-check", "--quiet"]
+        assert command == [sys.executable, "-m", "pip", "install", "--dry-run", "a", *options]
+        assert capture_output and text and "PYTHONPATH" not in env
+        return CompletedProcess(command, 1, "", said)
+
+    monkeypatch.setenv("PYTHONPATH", "guard")
+    monkeypatch.setattr(releases.subprocess, "run", run)
+    with pytest.raises(CanaryError) as refusal:
+        releases.pip("install", "--dry-run", "a")
+    assert str(refusal.value) == f"pip could not get a: {reason}"
+
+
+@pytest.fixture
+def pip(monkeypatch, tmp_path) -> list[list[str]]:
+    """What pip is asked; it would bring a newer datasets, and packages that are no pins."""
+    asked = []
+
+    def pip(*arguments):
+        asked.append(list(arguments))
+        if "--dry-run" in arguments:
+            found = {"zarr": "1", "Datasets": "9.0", "a_b": "2"}
+            items = [{"metadata": {"name": n, "version": v}} for n, v in found.items()]
+            report = next(each for each in arguments if each.startswith("--report="))
+            Path(report.removeprefix("--report=")).write_text(json.dumps({"install": items}))
+
+    monkeypatch.setattr(releases, "pip", pip)
+    monkeypatch.setattr(releases, "FOLDER", tmp_path / "build" / "canary")
+    monkeypatch.setattr(releases.install, "torch_index", lambda: "https://index.example")
+    return asked
+
+
+def test_a_release_is_laid_over_once_with_what_it_needs(pip, tmp_path):
+    folder = tmp_path / "build" / "canary" / "datasets-9.0"
+    change = Change("datasets", PINNED, "9.0", folder, ("a-b 2", "zarr 1"))
+    for _ in range(2):
+        assert find_changes(["datasets"]) == ([change], [])
+    assert str(change) == f"datasets {PINNED} → 9.0"
+    index = "--extra-index-url=https://index.example"
+    looked_up = ["--upgrade", "--upgrade-strategy=only-if-needed", index]
+    dry, again, got, *second = pip
+    assert [dry[:2], dry[3:]] == [["install", "--dry-run"], [*looked_up, "datasets"]]
+    assert again[3:] == [*looked_up, "datasets==9.0"]
+    assert (got[:2], got[3:]) == (
+        ["install", "--no-deps"], [index, "zarr==1", "datasets==9.0", "a-b==2"]
+    )  # fmt: skip
+    assert [each[1] for each in second] == ["--dry-run"] * 2
 
 
 def test_a_package_that_is_no_dependency_is_refused():
-    with pytest.raises(CanaryError, match="numpy: no direct dependency"):
-        find_changes(["numpy==2"])
+    with pytest.raises(CanaryError, match=r"^numpy, zarr: no .*; pass one of accelerate, "):
+        find_changes(["zarr", "numpy==2", "Datasets>1"])
 
 
 @pytest.mark.parametrize(
     ("kinds", "code"),
     [([], 0), (["number moved"], 3), (["number moved", "removed interface"], 4)],
 )
-def test_the_exit_code_tells_quiet_changed_and_broken(kinds, code, monkeypatch, tmp_path):
-    cells = [ChangedCell("03_preprocess", "tokenize", "1", "2", kind) for kind in kinds]
-    monkeypatch.setattr(command, "find_changes", lambda wanted: (CHANGES[:1], []))
-    monkeypatch.setattr(command.interface, "check", lambda changes: ([], 0))
+def test_the_exit_code_tells_quiet_changed_and_broken(kinds, code, monkeypatch, tmp_path, capsys):
+    cells = [
+        ChangedCell("03_preprocess", "tokenize", "1", "2", kind, CHANGES[:2]) for kind in kinds
+    ]
+    monkeypatch.setattr(command, "find_changes", lambda wanted: (CHANGES[:1], ["b: left out"]))
+    monkeypatch.setattr(command.interface, "check", lambda changes: (["`a.f` is gone"], 7))
+    monkeypatch.setattr(command, "write_copies", lambda notebooks: [NOTEBOOK])
     monkeypatch.setattr(command, "try_changes", lambda notebooks, changes: cells)
     monkeypatch.setattr(command, "REPORT_FOLDER", tmp_path)
     assert command.main([]) == code
-    assert (tmp_path / "canary.html").exists()
+    word = {0: "quiet", 3: "changed", 4: "broken"}[code]
+    assert capsys.readouterr().out.splitlines() == [
+        "Looking for newer releases …",
+        "a 1.0 → 2.0",
+        "b: left out",
+        "7 pairs of callable and keyword looked up",
+        "`a.f` is gone",
+        "Running 1 notebooks with the new releases …",
+        *(f"03_preprocess, tokenize: {kind}; a 1.0 → 2.0, b 1.0 → 2.0" for kind in kinds),
+        f"The canary: {word}. The report: {tmp_path / 'canary.md'}",
+    ]
+    text = report_text(CHANGES[:1], ["b: left out"], ["`a.f` is gone"], 7, cells, 1)
+    assert (tmp_path / "canary.md").read_text("utf-8") == text
+    page = (tmp_path / "canary.html").read_text("utf-8")
+    assert "<title>Canary</title>" in page
+    assert "# Canary" not in page
+
+
+def test_without_a_newer_release_nothing_is_run(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(command, "find_changes", lambda wanted: ([], []))
+    monkeypatch.setattr(command, "REPORT_FOLDER", tmp_path)
+    assert command.main([]) == 0
+    _, last = capsys.readouterr().out.splitlines()
+    assert last == f"The canary: quiet. The report: {tmp_path / 'canary.md'}"
 
 
 def test_a_canary_that_fails_has_its_own_exit_code(capsys):
-    assert command.main(["numpy"]) == 1
-    assert "no direct dependency" in capsys.readouterr().err
+    for arguments in (["numpy"], ["--oldest", "numpy"]):
+        assert command.main(arguments) == 1
+        assert capsys.readouterr().err.startswith("numpy: no direct dependency")
+
+
+def test_an_option_that_there_is_not_is_refused(capsys):
+    assert command.main(["--oldest", "datasets", "--old", "-x"]) == 2
+    assert capsys.readouterr().err == "--old: pass names of packages, or --oldest.\n"

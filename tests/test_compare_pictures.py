@@ -49,6 +49,31 @@ def test_another_plot_does_not(other):
     assert not look_alike(drawn(RISING), other)
 
 
+def grey(shade: int, size: tuple[int, int] = (40, 60)) -> str:
+    """A grey picture, of which one block of 20 by 20 pixels has another shade."""
+    pixels = np.full(size, 100, dtype="uint8")
+    pixels[20:40, 20:40] = shade
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, format="png")
+    return base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize(
+    ("other", "alike"),
+    [
+        (grey(112), True),
+        (grey(113), False),
+        (grey(88), True),
+        (grey(87), False),
+        (grey(100, (60, 60)), False),
+        (grey(100, (59, 79)), True),
+    ],
+    ids=["darker", "too dark", "lighter", "too light", "higher", "a part of a block more"],
+)
+def test_a_block_may_be_a_little_darker_or_lighter(other, alike):
+    assert look_alike(grey(100), other) == alike
+
+
 def test_what_differs_is_named():
     rising, falling = drawn(RISING), drawn(FALLING)
     stored = [shown(rising, "It rises")]
@@ -56,6 +81,10 @@ def test_what_differs_is_named():
     assert "looks different" in difference(stored, [shown(falling, "It rises")])
     assert "'It rises', the new one 'It falls'" in difference(stored, [shown(rising, "It falls")])
     assert difference(stored, []) == "1 plots are stored, and 0 were drawn"
+    text = nbformat.v4.new_output("stream", text="1")
+    two = [*stored, text, shown(falling, "It falls")]
+    reason = "the stored plot looks different from the new one: It falls"
+    assert difference(two, [*stored, shown(rising, "It falls"), text]) == reason
 
 
 def test_nbval_fails_for_a_plot_that_is_not_the_stored_one(tmp_path):

@@ -1,14 +1,17 @@
 """What `demo` says of itself and of a port it cannot have; it needs no Gradio for that."""
 
+import os
 import socket
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
 from course.serve import demo
 from course.serve.demo import DemoError, listen, main, parse_arguments
 from helpers.environment import PROJECT
+from helpers.sources import SourceError
 
 
 @pytest.fixture
@@ -60,6 +63,30 @@ def test_a_port_that_there_is_not_is_refused(port, capsys):
     with pytest.raises(SystemExit):
         parse_arguments([f"--port={port}"])
     assert f"{port!r} is not a port: pass a number up to 65535" in capsys.readouterr().err
+
+
+def test_the_last_port_is_one():
+    assert parse_arguments(["--port=65535"]).port == 65535
+    assert parse_arguments([]).port == 7860
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "out", "err"),
+    [
+        (None, 0, "", ""),
+        (KeyboardInterrupt(), 0, "\nStopped.\n", ""),
+        (DemoError("no model"), 1, "", "no model\n"),
+        (SourceError("no data"), 1, "", "no data\n"),
+    ],
+)
+def test_its_end_is_one_line_and_an_exit_code(
+    error, code, out, err, with_gradio, monkeypatch, capsys
+):
+    monkeypatch.setattr(demo, "serve", Mock(side_effect=error))
+    monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "True")
+    assert main(["--port=0"]) == code
+    assert capsys.readouterr() == (out, err)
+    assert os.environ["GRADIO_ANALYTICS_ENABLED"] == "False"
 
 
 def test_without_gradio_it_says_how_to_get_it(monkeypatch, capsys):

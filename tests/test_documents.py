@@ -1,5 +1,6 @@
 """The pages for readers say the same in both languages."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from support.prose import (
     written,
 )
 
+from course.notebooks.languages import digest
 from course.notebooks.pages import chinese, confirm, unconfirmed
 from helpers.environment import PROJECT
 
@@ -133,3 +135,6 @@ def test_a_change_in_either_language_is_noticed_until_it_is_confirmed(tmp_path):
     assert unconfirmed(tmp_path) == ["README.md"]
     assert confirm(tmp_path) == ["README.md"]
     assert unconfirmed(tmp_path) == []
+    recorded = {"README.md": digest("above\nbelow"), "docs/glossary.md": digest("above")}
+    text = (tmp_path / "docs" / "translated.json").read_text(encoding="utf-8")
+    assert text == json.dumps(recorded, indent=1) + "\n"

@@ -4,10 +4,15 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper, numpy_helper
 from transformers import BertConfig, BertForSequenceClassification, set_seed
 
-from course.publish.eight_bit_weights import embedding_tables, store_in_eight_bits
+from course.publish.eight_bit_weights import (
+    embedding_tables,
+    in_eight_bits,
+    is_large_matrix,
+    store_in_eight_bits,
+)
 from helpers.onnx_export import export_onnx
 
 TABLE = "bert.embeddings.word_embeddings.weight"
@@ -67,3 +72,52 @@ def test_a_column_of_zeros_stays_one(model, tokenizer):
             tensor.raw_data = bytes(len(tensor.raw_data))
     store_in_eight_bits(model)
     assert np.isfinite(logits(model.SerializeToString(), tokenizer, "good")).all()
+
+
+@pytest.mark.parametrize(
+    ("by_row", "integers", "scales"),
+    [
+        (True, [[127, -64], [0, 0], [6, 127]], [[0.5], [1], [2]]),
+        (False, [[127, -16], [0, 0], [25, 127]], [[0.5, 2]]),
+    ],
+    ids=["by row", "by column"],
+)
+def test_the_largest_number_of_a_row_or_column_becomes_127(by_row, integers, scales):
+    matrix = np.array([[63.5, -32], [0, 0], [12.5, 254]], dtype=np.float32)
+    stored = in_eight_bits(numpy_helper.from_array(matrix, "m"), by_row)
+    assert [tensor.name for tensor in stored] == ["m:integers", "m:scales"]
+    found, factors = map(numpy_helper.to_array, stored)
+    assert (found.dtype, factors.dtype) == (np.int8, np.float32)
+    assert found.tolist() == integers
+    assert factors.tolist() == scales
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "large"),
+    [
+        ((100, 100), np.float32, True),
+        ((99, 101), np.float32, False),
+        ((10_000,), np.float32, False),
+        ((10, 10, 100), np.float32, False),
+        ((100, 100), np.int64, False),
+    ],
+)
+def test_only_a_large_matrix_is_stored_so(shape, kind, large):
+    tensor = numpy_helper.from_array(np.zeros(shape, dtype=kind), "m")
+    assert is_large_matrix(tensor) == large
+
+
+@pytest.mark.parametrize(
+    ("inputs", "axis", "is_table"),
+    [
+        (["m", "ids"], {}, True),
+        (["m", "ids"], {"axis": 0}, True),
+        (["m", "ids"], {"axis": 1}, False),
+        (["other", "m"], {}, False),
+    ],
+)
+def test_a_table_is_what_only_rows_are_looked_up_in(inputs, axis, is_table):
+    table = numpy_helper.from_array(np.zeros((100, 100), dtype=np.float32), "m")
+    node = helper.make_node("Gather", inputs, ["rows"], **axis)
+    graph = helper.make_graph([node], "g", [], [], initializer=[table])
+    assert embedding_tables(graph) == ({"m"} if is_table else set())

@@ -1,6 +1,7 @@
 import os
 import re
 from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import numpy as np
@@ -190,9 +191,24 @@ def test_the_index_links_every_notebook_and_escapes_its_result():
         ["notebook", "cells", "seconds", "peak MB", "result"],
         ["00_a", "1", "2", "3", "<b> & 1 < 2"],
     ]
-    page = index_page(rows, "en")
-    assert "<a href='00_a.html'>00_a</a>" in page
-    assert "<td>&lt;b&gt; &amp; 1 &lt; 2</td>" in page
+    body = index_page(rows, "en", ["98_b", "99_c"]).partition("</style>\n")[2]
+    assert body == (
+        "<h1>Introduction to fine-tuning models</h1>\n<div class='wide'><table><thead><tr>"
+        + "".join(f"<th scope='col'>{name}</th>" for name in rows[0])
+        + "</tr></thead>\n<tbody><tr><td><a href='00_a.html'>00_a</a></td><td>1</td><td>2</td>"
+        "<td>3</td><td>&lt;b&gt; &amp; 1 &lt; 2</td></tr></tbody></table></div>"
+        "<p><a href='98_b.html'>98_b</a></p><p><a href='99_c.html'>99_c</a></p>\n</html>\n"
+    )
+
+
+def test_in_a_terminal_a_line_of_progress_is_overwritten(monkeypatch, capsys):
+    for line in ("01", ""):
+        run_notebooks.print_progress(line)
+    assert capsys.readouterr().out == "01\n"
+    monkeypatch.setattr(run_notebooks.sys.stdout, "isatty", lambda: True)
+    for line in ("01", ""):
+        run_notebooks.print_progress(line)
+    assert capsys.readouterr().out == "\r\x1b[K01\r\x1b[K"
 
 
 def test_a_page_leads_back_to_the_index(good, tmp_path):
@@ -324,6 +340,20 @@ def test_an_update_stores_outputs_and_shows_what_changed(tmp_path, monkeypatch, 
     assert capsys.readouterr().out.endswith(
         "00_a.ipynb: outputs changed\n  cell number\n    -3\n    +4\n"
     )
+
+
+@pytest.mark.parametrize(("failed", "unfinished"), [(0, 0), (1, 0), (0, 1)])
+def test_after_an_update_the_picture_and_the_translation_follow(
+    failed, unfinished, tmp_path, monkeypatch
+):
+    sync = Mock(return_value=unfinished)
+    monkeypatch.setattr(update_notebooks, "update", {"07": failed}.get)
+    monkeypatch.setattr(update_notebooks, "PICTURE", tmp_path / "picture.png")
+    monkeypatch.setattr(update_notebooks, "stored_picture", lambda: b"new")
+    monkeypatch.setattr(update_notebooks.sync, "main", sync)
+    assert update_notebooks.main(["07", "x"]) == max(failed, unfinished)
+    sync.assert_called_once_with(["07"])
+    assert (tmp_path / "picture.png").read_bytes() == b"new"
 
 
 def test_a_second_update_changes_nothing(tmp_path, monkeypatch, capsys):

@@ -4,6 +4,7 @@ import ast
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from course.environment import install
 from course.environment.install import ENVIRONMENTS, PROJECT, InstallError, has_pip
 from course.test import FOLDERS
 
+PIP_INSTALL = "-m pip install --disable-pip-version-check"
+
 
 def course(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
     """Start the front door with a Python that has no packages, where PATH leads nowhere."""
@@ -31,10 +34,11 @@ def course(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
 def test_alone_it_lists_every_command_under_its_reader_without_make_sh_or_a_package():
     answer = course()
     assert (answer.returncode, answer.stderr) == (0, "")
-    for heading in READERS.values():
-        assert f"\n{heading}\n" in answer.stdout
-    for name, command in COMMANDS.items():
-        assert f"  {name:<15} {command.summary}\n" in answer.stdout
+    lines = ["python -m course COMMAND; python -m course COMMAND --help lists its options."]
+    for reader, heading in READERS.items():
+        mine = {name: command for name, command in COMMANDS.items() if command.reader == reader}
+        lines += ["", heading, *(f"  {name:<15} {mine[name].summary}" for name in mine)]
+    assert answer.stdout.splitlines() == lines
     assert max(map(len, answer.stdout.splitlines())) <= 110
 
 
@@ -58,6 +62,21 @@ def test_help_says_what_a_command_does_and_installs_nothing(name):
     answer = course(name, "--help")
     assert answer.returncode == 0
     assert answer.stdout.startswith(f"python -m course {name}: {COMMANDS[name].summary}.")
+
+
+def test_help_lists_what_may_be_passed_in_a_column():
+    assert front_door.command_help("mutants").splitlines()[1:] == [
+        "  [N]       how many faults, 150 by default",
+        "  --seed S  which ones; 1 by default",
+        "  --all     all there are: days",
+    ]
+    assert front_door.command_help("doctor").count("\n") == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_option_comes_before_what_it_means(name):
+    passed = re.compile(r"--[a-z]|\[\w|\.\.\.$|FOLDER$|pages$")
+    assert [option for option, _ in COMMANDS[name].options if not passed.match(option)] == []
 
 
 def test_an_unknown_command_is_named_and_the_commands_are_listed():
@@ -100,7 +119,10 @@ def test_a_command_that_takes_no_argument_refuses_one_and_does_nothing(name, arg
     assert sentence.startswith(f"python -m course {name} takes no {argument[:200]!r}")
 
 
-@pytest.mark.parametrize("line", ["run 07 08", "update 07 08", "grade one two", "test -x"])
+@pytest.mark.parametrize(
+    "line",
+    ["run 07 08", "update 07 08", "sync 07 08", "translated 07 08", "grade one two", "test -x"],
+)
 def test_one_argument_more_than_a_command_takes_is_refused(line, capsys):
     assert front_door.main(line.split()) == 2
     last = line.split()[-1]
@@ -206,14 +228,50 @@ def steps(monkeypatch, tmp_path):
     return called
 
 
-def test_an_environment_is_made_once_with_what_is_locked(steps, tmp_path):
-    python = install.prepare("course")
-    assert python == str(install.python_of(tmp_path / ".venv"))
-    assert steps[0][:2] == ["-m", "venv"]
-    assert steps[1][-2:] == ["--editable", ".[dev]"]
-    assert steps[1][-3].endswith("course.txt")
-    install.prepare("course")
+@pytest.mark.parametrize(
+    ("name", "folder", "lock", "wanted"),
+    [
+        ("course", ".venv", "course", "--editable .[dev]"),
+        ("publish", ".venv", "course", "--editable .[dev,site]"),
+        ("mirror", "build/mirror", "mirror", " ".join(install.requirements("mirror"))),
+    ],
+)
+def test_an_environment_is_made_once_with_what_is_locked(
+    name, folder, lock, wanted, steps, tmp_path, capsys
+):
+    python = install.prepare(name)
+    assert python == str(install.python_of(tmp_path / folder))
+    constraint = f"--constraint {install.LOCKS / lock}.txt"
+    assert [" ".join(step) for step in steps] == [
+        f"-m venv {tmp_path / folder}",
+        f"{PIP_INSTALL} {constraint} {wanted}",
+    ]
+    note = ENVIRONMENTS[name].note
+    assert capsys.readouterr().out == f"Installing into {folder}: {note}\n"
+    assert install.prepare(name) == python
     assert len(steps) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_what_jupyterlab_finds_elsewhere_is_put_there_once(steps, tmp_path):
+    # pip would make it.
+    (tmp_path / "build" / "rise").mkdir(parents=True)
+    for _ in range(2):
+        install.prepare("rise")
+    place = f"--no-deps --upgrade --target {tmp_path / 'build' / 'rise'}"
+    pins = " ".join(install.requirements("rise"))
+    assert [" ".join(step) for step in steps[2:]] == [f"{PIP_INSTALL} {place} {pins}"]
+
+
+def test_an_environment_of_its_own_sees_the_packages_of_the_course(steps, monkeypatch, tmp_path):
+    monkeypatch.setattr(install, "purelib", lambda python: str(Path(python).parent))
+    install.prepare("demo")
+    made = [" ".join(step[-2:]) for step in steps]
+    places = [tmp_path / ".venv", tmp_path / "build" / "demo"]
+    assert made[::2] == [f"venv {place}" for place in places]
+    assert made[1::2] == ["--editable .[dev]", "--editable .[demo]"]
+    course, demo = (install.python_of(place).parent for place in places)
+    assert (demo / "course.pth").read_text() == f"{course}\n"
 
 
 @pytest.mark.parametrize(("name", "count"), [("course", 1), ("demo", 1), ("mirror", 0)])
@@ -313,7 +371,7 @@ def test_a_folder_that_could_not_be_copied_is_one_sentence(monkeypatch, capsys):
         (InstallError("pip could not get torch."), 1, "pip could not get torch.\n"),
         (
             KeyboardInterrupt(),
-            front_door.STOPPED,
+            130,
             "\nStopped: the next command continues the set-up.\n",
         ),
     ],
@@ -324,11 +382,34 @@ def test_a_set_up_that_does_not_end_well_says_so(monkeypatch, capsys, error, cod
     assert capsys.readouterr().err == said
 
 
+@pytest.mark.parametrize(
+    ("python", "running", "there"),
+    [
+        (sys.executable, True, []),
+        (sys.executable, False, ["prepared for rise"]),
+        ("another", False, ["another"]),
+    ],
+    ids=["here", "in its environment", "in a Python that is supported"],
+)
+def test_a_command_runs_where_its_packages_are(python, running, there, monkeypatch):
+    calls = []
+    monkeypatch.setattr(install, "find_python", lambda: python)
+    monkeypatch.setattr(install, "prepare", lambda name: f"prepared for {name}")
+    monkeypatch.setattr(install, "is_running", {"rise": running}.get)
+    monkeypatch.setattr(front_door, "run_there", lambda *given: calls.append(given) or 7)
+    monkeypatch.setattr("course.serve.rise.main", lambda options: calls.append(options) or 7)
+    assert front_door.main(["rise", "--port=1"]) == 7
+    assert calls == [("rise", there[0], ["--port=1"]) if there else ["--port=1"]]
+
+
 def test_ctrl_c_lets_a_command_elsewhere_say_how_it_ended(monkeypatch):
     child = Mock()
     child.wait.side_effect = [KeyboardInterrupt, 130]
-    monkeypatch.setattr(front_door.subprocess, "Popen", lambda *_, **__: child)
-    assert front_door.run_there("test", "python", []) == 130
+    started = Mock(return_value=child)
+    monkeypatch.setattr(front_door.subprocess, "Popen", started)
+    assert front_door.run_there("test", "python", ["-x"]) == 130
+    command = ["python", "-m", "course", "test", "-x"]
+    started.assert_called_once_with(command, cwd=PROJECT)
 
 
 def test_ctrl_c_is_one_sentence(monkeypatch, capsys):
@@ -337,5 +418,5 @@ def test_ctrl_c_is_one_sentence(monkeypatch, capsys):
 
     monkeypatch.setattr("course.clean.main", stop)
     monkeypatch.setattr(install, "existing_python", lambda _: None)
-    assert front_door.main(["clean"]) == front_door.STOPPED
+    assert front_door.main(["clean"]) == 130
     assert capsys.readouterr().err == "\nStopped.\n"

@@ -5,8 +5,12 @@ import csv
 import errno
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import ModuleType
 from unittest.mock import Mock, patch
 
 import nbformat
@@ -15,7 +19,7 @@ import pytest
 from filelock import FileLock
 from support.exercise_notebooks import source_of
 
-from course.classroom import grade
+from course.classroom import autograde, grade
 from course.classroom.assignments import assignment_names
 from course.classroom.grade import Grade, keep_earlier, remark, write
 from course.classroom.submissions import (
@@ -117,9 +121,10 @@ def test_a_notebook_with_the_mark_of_windows_editors_is_read(tmp_path):
 
 def test_a_file_that_is_too_large_to_read_is_not_read(tmp_path):
     path = submission(tmp_path, f"{NAME}.ipynb")
-    os.truncate(path, 10**12)
-    with pytest.raises(SubmissionError, match="larger than 50 MB: clear its outputs"):
-        read_submission(path, NAMES)
+    for size, refusal in ((50_000_000, "was cut off"), (50_000_001, "larger than 50 MB: clear")):
+        os.truncate(path, size)
+        with pytest.raises(SubmissionError, match=refusal):
+            read_submission(path, NAMES)
 
 
 def test_a_file_that_the_system_does_not_give_is_named_with_the_reason(tmp_path, monkeypatch):
@@ -145,6 +150,13 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path):
         read_submission(link, NAMES)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="on Windows only administrators make links")
+def test_a_link_to_a_folder_is_no_file(tmp_path):
+    path = submission(tmp_path, "ana/03.ipynb")
+    (tmp_path / "ana" / "week 3").symlink_to(path.parent, target_is_directory=True)
+    assert find_files(tmp_path) == [("ana", path)]
+
+
 def test_a_learner_who_handed_in_nothing_is_found_too(tmp_path):
     (tmp_path / "ana" / "empty").mkdir(parents=True)
     path = submission(tmp_path, "ben/03.ipynb")
@@ -162,6 +174,31 @@ def test_an_exercise_that_nobody_worked_on_is_named_so_and_not_by_its_error(form
 @pytest.fixture
 def released() -> Notebook:
     return json.loads(source_of("09-1").read_text(encoding="utf-8"))
+
+
+def test_points_are_those_of_the_checks_and_reasons_what_they_said(released, monkeypatch):
+    # nbgrader is in another environment.
+    nbgrader = ModuleType("nbgrader.utils")
+    nbgrader.determine_grade = lambda cell: (0 if remark(cell) else 2, 2)
+    monkeypatch.setitem(sys.modules, "nbgrader", ModuleType("nbgrader"))
+    monkeypatch.setitem(sys.modules, "nbgrader.utils", nbgrader)
+    graded = copy.deepcopy(released)
+    said = "tuned-on-test: choose: on validation"
+    error = nbformat.v4.new_output("error", ename="WrongAnswer", evalue=said)
+    for name in ("exercise-1-check", "exercise-3-check"):
+        graded["cells"][position(graded, name)]["outputs"] = [error]
+    row = grade.score("ana", grade.Assignment(NAME, released, b""), graded)
+    assert row == Grade(
+        "ana",
+        NAME,
+        points=2,
+        max_points=6,
+        exercise_1=0,
+        exercise_2=2,
+        exercise_3=0,
+        misconceptions="1: tuned-on-test; 3: tuned-on-test",
+        remarks=f"1: {said}; 3: {said}",
+    )
 
 
 def position(notebook: Notebook, name: str) -> int:
@@ -276,24 +313,152 @@ def test_the_memory_of_a_process_that_has_ended_is_none():
         assert grade.memory_of(psutil.Process()) == 0
 
 
-def test_whatever_one_submission_does_the_others_are_graded(tmp_path, monkeypatch):
-    names = ("ana", "ben")
-    files = [(name, submission(tmp_path, f"{name}/{NAME}.ipynb")) for name in names]
+def test_a_submission_gets_no_token_and_writes_into_its_own_folder(monkeypatch, tmp_path):
+    secret = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "JUPYTER_TOKEN", "XDG_RUNTIME_DIR")
+    for name in (*secret, "IPYTHONDIR", "MPLCONFIGDIR", "HF_HOME", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "mine")
+    own = str(tmp_path)
+    given = grade.variables(own)
+    assert given["OMP_NUM_THREADS"] == "mine"
+    assert (given["HF_HOME"], given["HF_HUB_OFFLINE"]) == (str(tmp_path / "hf"), "1")
+    assert {given[name] for name in ("HOME", "TMPDIR", "TEMP", "TMP")} == {own}
+    assert not given.keys() & {*secret, "IPYTHONDIR", "MPLCONFIGDIR"}
+
+
+def test_a_submission_does_not_see_solutions_and_the_work_of_others(monkeypatch, tmp_path):
+    monkeypatch.setattr(grade, "COURSE", tmp_path / "build" / "grade")
+    made = [tmp_path / "build" / name for name in ("grade", "grade-1", "grades.csv")]
+    for path in made:
+        path.mkdir(parents=True)
+    hidden = grade.private_paths(tmp_path)
+    assert hidden[:3] == [PROJECT / "exercises", PROJECT / ".git", tmp_path.resolve()]
+    assert sorted(hidden[3:]) == made
+
+
+@pytest.mark.parametrize("hidden", [None, [Path("solutions")]], ids=["without", "sandboxed"])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "its code ended the program that grades it"),
+        (b'{"error": "a cell ran"}', "it could not be run to its end: a cell ran"),
+        (b'{"notebook": [1]}'.ljust(1_000_000), None),
+        (b'{"notebook": [1]}'.ljust(1_000_001), "its outputs are larger than 1 MB"),
+    ],
+    ids=["nothing", "an error", "all it may", "too much"],
+)
+def test_a_submission_runs_in_a_process_of_its_own(answer, reason, hidden, monkeypatch):
+    def popen(command, *, cwd, env, stdin, stdout, stderr, start_new_session):
+        wrapped = ["sandbox", *hidden] if hidden else []
+        assert command == [*wrapped, sys.executable, "-m", "course.classroom.autograde"]
+        assert (cwd, stderr, start_new_session) == (PROJECT, subprocess.DEVNULL, True)
+        assert (env["HOME"] == str(grade.sandbox.SCRATCH)) == bool(hidden)
+        assert json.load(stdin) == {
+            "name": NAME, "notebook": ["mended"], "gradebook": "AQI=", "cell_seconds": 120
+        }  # fmt: skip
+        stdout.write(answer)
+
+    monkeypatch.setattr(grade.subprocess, "Popen", popen)
+    monkeypatch.setattr(
+        grade.sandbox, "wrap", lambda command, hidden: ["sandbox", *hidden, *command]
+    )
+    monkeypatch.setattr(grade, "watch", lambda _: None)
+    monkeypatch.setattr(grade, "mend", lambda notebook, released: ["mended"])
+    monkeypatch.setattr(grade, "LARGEST", 1_000_000)
+    assignment = grade.Assignment(NAME, {}, b"\1\2")
+    if reason is None:
+        assert grade.execute(assignment, {}, hidden) == [1]
+    else:
+        with pytest.raises(SubmissionError, match=f"^{reason}$"):
+            grade.execute(assignment, {}, hidden)
+
+
+@pytest.mark.parametrize(
+    ("log", "error", "reason"),
+    [
+        ("nbclient: DeadKernelError\n", "x", "its code ended Python, or needed more memory than "),
+        ("", "UnresponsiveKernelError", "a cell ran for more than 20 seconds and could not be "),
+        ("The kernel became unresponsive", "", "a cell ran for more than 20 seconds and could not"),
+        ("[Errno 28] No space left on device", "", "it wrote more than there is room for"),
+        ("", "sqlite3: database or disk is full", "it wrote more than there is room for"),
+        ("[Error] x\n ValueError: a\n TypeError: b\n KeyError: two \nlast", "", "KeyError: two"),
+        ("[App | Error] x\n", "no reason\n", "no reason"),
+    ],
+)
+def test_why_there_is_no_grade_is_told_by_what_the_code_did(log, error, reason):
+    outcome = {"log": log, "error": error} if log else {"error": error}
+    assert autograde.explain(outcome, 20).startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "memory", "reason"),
+    [
+        (600, 4 << 30, None),
+        (601, 0, "it ran for more than 10 minutes"),
+        (600, (4 << 30) + 1, "it needed more than 4 GB of memory"),
+    ],
+)
+def test_a_submission_is_ended_with_all_that_it_started(seconds, memory, reason, monkeypatch):
+    process, child = Mock(), Mock()
+    process.poll.side_effect = [None, 0]
+    monkeypatch.setattr(grade, "time", Mock(monotonic=Mock(side_effect=[0, seconds])))
+    monkeypatch.setattr(grade, "memory_of", {child: memory}.get)
+    with (
+        patch.object(
+            psutil, "Process", Mock(return_value=Mock(children=lambda recursive: [child]))
+        ),
+        pytest.raises(SubmissionError, match=f"^{reason}$") if reason else nullcontext(),
+    ):
+        grade.watch(process)
+    process.kill.assert_called_once()
+    child.kill.assert_called_once()
+
+
+def test_whatever_one_submission_does_the_others_are_graded(tmp_path, monkeypatch, capsys):
+    names = (f"ana/{NAME}", f"ben/{NAME}", f"ben/{NAME} (2)", "cem/homework")
+    paths = [submission(tmp_path, f"{name}.ipynb") for name in names]
     monkeypatch.setattr(grade, "open_assignment", lambda name: name)
-    good = Grade("ben", NAME, points=6, max_points=6)
+    good = Grade("ben", NAME, points=4.5, max_points=6)
     monkeypatch.setattr(grade, "grade", Mock(side_effect=[RecursionError("too deep"), good]))
-    bad, row = grade.grade_all(files, tmp_path, is_sandboxed=False)
-    assert bad.remarks == "it cannot be graded, look at it yourself: RecursionError: too deep"
+    files = [(path.parent.name, path) for path in paths] + [("dee", None)]
+    bad, row, second, other, nothing = grade.grade_all(files, tmp_path, is_sandboxed=False)
+    reasons = {
+        bad: "it cannot be graded, look at it yourself: RecursionError: too deep",
+        second: f"there is a second notebook for {NAME}, {NAME} (2).ipynb: keep only one",
+        other: "homework.ipynb is not an assignment: give it a name that begins with that of one, "
+        f"such as {NAMES[0]}",
+        nothing: "nothing was handed in",
+    }
+    assert {each: each.remarks for each in reasons} == reasons
+    assert [bad.assignment, second.assignment, other.assignment] == [NAME, NAME, "homework"]
     assert row == good
+    assert capsys.readouterr().out.splitlines() == [
+        f"ana {NAME}: not graded: {reasons[bad]}",
+        f"ben {NAME}: 4.5 of 6",
+        f"ben {NAME}: not graded: {reasons[second]}",
+        f"cem homework: not graded: {reasons[other]}",
+        "dee: not graded: nothing was handed in",
+    ]
 
 
-def test_a_second_grade_at_once_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "grades.csv")
+@pytest.fixture
+def handed_in(tmp_path, monkeypatch) -> str:
+    """A folder of submissions; what `grade` makes is put beside it."""
+    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "build" / "grades.csv")
+    monkeypatch.setattr(grade, "COURSE", tmp_path / "build" / "grade")
     monkeypatch.setattr(grade, "prepare_grading_environment", lambda: None)
-    folder = submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent
-    with FileLock(tmp_path / ".grade.lock"), pytest.raises(SystemExit, match="Another 'grade' is"):
-        grade.main([str(folder)])
-    assert not (tmp_path / "grades.csv").exists()
+    monkeypatch.setattr(grade.sandbox, "find_problem", lambda: None)
+    monkeypatch.chdir(tmp_path)
+    return str(submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent)
+
+
+def test_a_second_grade_at_once_is_refused(handed_in, tmp_path):
+    (tmp_path / "build").mkdir()
+    with (
+        FileLock(tmp_path / "build" / ".grade.lock"),
+        pytest.raises(SystemExit, match=r"^Another 'grade' is writing build.grades\.csv: wait "),
+    ):
+        grade.main([handed_in])
+    assert not grade.OUTPUT.exists()
 
 
 @pytest.mark.parametrize(
@@ -304,13 +469,35 @@ def test_a_second_grade_at_once_is_refused(tmp_path, monkeypatch):
         (Grade("ana", "", remarks="nothing was handed in"), 0),
     ],
 )
-def test_the_exit_code_is_1_if_an_assignment_could_not_be_graded(row, code, tmp_path, monkeypatch):
-    monkeypatch.setattr(grade, "OUTPUT", tmp_path / "grades.csv")
-    monkeypatch.setattr(grade, "prepare_grading_environment", lambda: None)
-    monkeypatch.setattr(grade.sandbox, "find_problem", lambda: None)
+def test_the_exit_code_is_1_if_an_assignment_could_not_be_graded(
+    row, code, handed_in, monkeypatch, capsys
+):
     monkeypatch.setattr(grade, "grade_all", lambda *_: iter([row]))
-    folder = submission(tmp_path, f"submitted/ana/{NAME}.ipynb").parent.parent
-    assert grade.main([str(folder)]) == code
+    assert grade.main([handed_in]) == code
+    graded = int(row.max_points > 0)
+    table, folder = Path("build", "grades.csv"), Path("build", "grade")
+    assert capsys.readouterr().out == (
+        f"{table}: {graded} graded, {1 - graded} not\nwith the outputs of each cell: {folder}\n"
+    )
+
+
+@pytest.mark.parametrize("problem", [None, "it needs Linux"])
+def test_without_a_sandbox_that_is_said_first(problem, handed_in, monkeypatch, capsys):
+    graded = Mock(return_value=iter([]))
+    monkeypatch.setattr(grade.sandbox, "find_problem", lambda: problem)
+    monkeypatch.setattr(grade, "grade_all", graded)
+    grade.main([handed_in])
+    said = "There is no sandbox on this machine (it needs Linux): a submission can read, change "
+    assert capsys.readouterr().out.startswith(said) == (problem is not None)
+    assert graded.call_args.args[1:] == (Path(handed_in), problem is None)
+
+
+def test_who_stops_it_is_told_where_the_grades_are(handed_in, monkeypatch, capsys):
+    monkeypatch.setattr(grade, "grade_all", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        grade.main([handed_in])
+    table = Path("build", "grades.csv")
+    assert capsys.readouterr().out == f"\n{table}: what was graded before you stopped it\n"
 
 
 @pytest.mark.parametrize("inside", ["", "submitted", "ana/../submitted"])

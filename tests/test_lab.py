@@ -1,5 +1,6 @@
 """`python -m course lab`: who can reach it, and what it asks of others."""
 
+import os
 import socket
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,11 +30,20 @@ def refusal(home: Path, *options: str) -> str:
 @in_each_language
 def test_it_opens_the_chosen_language_with_the_other_beside_it(monkeypatch, language):
     monkeypatch.setenv("COURSE_LANG", language)
-    options = lab.command_line(["--no-browser"])
-    assert f"--notebook-dir={notebook_folder(language).parent}" in options
-    assert f"--ContentsManager.preferred_dir={language}" in options
-    assert f"--LabApp.default_url=/lab/tree/{language}/00_quickstart.ipynb" in options
-    assert options[-1] == "--no-browser"
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "mine")
+    started = []
+    monkeypatch.setattr(lab.CourseLab, "launch_instance", started.append)
+    lab.main(["--no-browser"])
+    assert started == [
+        [
+            f"--notebook-dir={notebook_folder(language).parent}",
+            f"--ContentsManager.preferred_dir={language}",
+            f"--LabApp.default_url=/lab/tree/{language}/00_quickstart.ipynb",
+            "--no-browser",
+        ]
+    ]
+    searched = os.environ["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert searched == [str(lab.CONFIGURATION), "mine"]
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])

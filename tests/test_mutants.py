@@ -11,7 +11,7 @@ from course.mutants.equivalent import Equivalent
 from course.mutants.mutant import Mutant
 from course.mutants.report import Result, report_text, summary
 from course.mutants.seen import Seen, span
-from course.mutants.trial import Step, TrialError, Verdict, plant, try_mutant
+from course.mutants.trial import Step, TrialError, Verdict, copied, plant, try_mutant
 from helpers.environment import PROJECT
 
 CHANGES = [
@@ -151,6 +151,11 @@ def test_a_test_that_does_not_end_is_named_as_timed_out(project):
     verdict = judge(mutant, project, seconds=4.0)
     assert (verdict.outcome, verdict.killed) == ("timed out", True)
     assert verdict.by == "tests/test_ends.py"
+
+
+def test_a_copy_can_be_entered_by_the_programs_that_the_sandbox_runs_as_nobody(project):
+    with copied(project) as copy:
+        assert copy.parent.stat().st_mode & 0o005 == 0o005
 
 
 def test_without_tests_there_is_no_verdict(project):

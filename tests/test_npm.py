@@ -11,7 +11,11 @@ from course.environment import npm
 from course.publish.try_page import TEMPLATE
 
 # In place of npm: it installs one package, or fails as npm does.
-WORKS = "import os; os.mkdir('node_modules'); print('added 1 package')"
+WORKS = """
+import os, sys
+os.mkdir("node_modules")
+open("asked", "w").write(" ".join(sys.argv[1:]))
+"""
 FAILS = "import sys; sys.exit('npm error code ENOTFOUND\\nnpm error network')"
 
 
@@ -29,6 +33,8 @@ def test_what_is_installed_is_used_again_until_the_lock_changes(folder, tmp_path
     use(monkeypatch, WORKS)
     wanted = shutil.copytree(TEMPLATE, tmp_path / "wanted")
     assert npm.npm_packages(wanted) == folder / "node_modules"
+    asked = "ci --ignore-scripts --no-audit --no-fund --loglevel=error"
+    assert (folder / "asked").read_text() == asked
     use(monkeypatch, FAILS)
     assert npm.npm_packages(wanted).is_dir()
     (wanted / "package-lock.json").write_text("{}")
@@ -42,6 +48,8 @@ def test_a_machine_without_node_is_told_so(monkeypatch):
     monkeypatch.setattr(npm.shutil, "which", lambda _: None)
     with pytest.raises(npm.NpmError, match=r"no Node\.js here"):
         npm.npm_packages(TEMPLATE)
+    monkeypatch.setattr(npm.shutil, "which", {"npm": "/usr/bin/npm"}.get)
+    assert npm.npm() == ["/usr/bin/npm"]
 
 
 def test_the_node_of_the_python_package_comes_first(tmp_path, monkeypatch):

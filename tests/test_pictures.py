@@ -1,6 +1,9 @@
 """The pictures of JupyterLab, the slides and the website show what there is now."""
 
+from pathlib import Path
+
 import nbformat
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -52,6 +55,26 @@ def test_what_a_clock_decides_makes_no_picture_old():
 def test_of_a_title_only_the_heading_is_shown():
     titles = [nbformat.v4.new_markdown_cell(f"# 00\n\n{text}", id="title") for text in "ab"]
     assert visible_parts(titles[0]) == visible_parts(titles[1])
+
+
+def test_a_picture_is_copied_with_the_digest_of_what_it_shows(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(pictures, "PROJECT", tmp_path)
+    monkeypatch.setattr(pictures, "SCREENSHOTS", tmp_path / "taken")
+    monkeypatch.setattr(pictures, "PICTURES", tmp_path / "docs" / "images")
+    monkeypatch.setattr(pictures, "SHOWN_CELLS", {"box": []})
+    monkeypatch.setattr(pictures, "digest", lambda name, language: f"{name} in {language}")
+    pixels = np.random.default_rng(0).integers(256, size=(30, 40, 3), dtype="uint8")
+    for language in LANGUAGES:
+        (tmp_path / "taken" / language).mkdir(parents=True)
+        Image.fromarray(pixels).save(tmp_path / "taken" / language / "box.png")
+    for _ in range(2):
+        assert pictures.main() == 0
+    for language in LANGUAGES:
+        with Image.open(tmp_path / "docs" / "images" / language / "box.png") as picture:
+            assert picture.info[DIGEST] == f"box in {language}"
+            assert picture.size == (40, 30)
+            assert len(picture.getcolors()) == 128
+    assert capsys.readouterr().out == 2 * f"2 pictures: {Path('docs', 'images')}\n"
 
 
 def test_missing_pictures_are_named_with_the_command_that_makes_them(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ import pytest
 from course.canary.releases import canonical
 from course.doctor import read_pyproject
 from course.environment.install import ENVIRONMENTS, LOCKS, PROJECT, requirements
-from course.environment.lock import EXTRAS, environment_text
+from course.environment.lock import EXTRAS, environment_text, wanted_packages
 
 DIRECT = requirements() + requirements("dev")
 LOCK = "run 'python -m course lock'"
@@ -51,8 +51,7 @@ def test_the_conda_environment_is_derived_from_today_s_pins():
 
 @pytest.mark.parametrize("name", EXTRAS)
 def test_every_pin_of_an_environment_is_in_its_lock(name):
-    pins = requirements(*EXTRAS[name]) + DIRECT * ENVIRONMENTS[name].has_course
-    wanted = {canonical(pin.split("==")[0]): {pin.split("==")[1]} for pin in pins}
+    wanted = {canonical(pin.split("==")[0]): {pin.split("==")[1]} for pin in wanted_packages(name)}
     found = locked(name)
     assert {package: found.get(package) for package in wanted} == wanted, LOCK
 

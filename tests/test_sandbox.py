@@ -1,9 +1,12 @@
 """What a program in the sandbox can do, and what is said where there is no sandbox."""
 
+import ctypes
+import errno
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,22 @@ def attempt(code: str) -> str:
     )
 
 
+@pytest.fixture
+def trace() -> Iterator[Callable[[Path, str], tuple[str, bool]]]:
+    """Run code in the sandbox on a path in a folder; return what it says, and if a file is left."""
+    paths = []
+
+    def trace(folder: Path, code: str) -> tuple[str, bool]:
+        paths.append(folder / "written-in-the-sandbox")
+        said = inside(f"path = {str(paths[-1])!r}\n{attempt(code)}")
+        return said, paths[-1].exists()
+
+    yield trace
+    # A sandbox that is broken leaves it.
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 def test_where_linux_gives_namespaces_and_others_may_read_the_course_there_is_a_sandbox():
     # Asked of the system itself: a sandbox that is broken would skip all the other tests.
@@ -44,25 +63,39 @@ def test_where_linux_gives_namespaces_and_others_may_read_the_course_there_is_a_
 
 @where_there_is_one
 @pytest.mark.parametrize("folder", [PROJECT, PROJECT / "helpers", Path("/var/tmp"), Path("/etc")])
-def test_what_is_outside_can_only_be_read(folder):
-    code = attempt(f"open({str(folder / 'written')!r}, 'w')")
-    assert inside(code) in ("Read-only file system", "Permission denied")
-    assert not (folder / "written").exists()
+def test_what_is_outside_can_only_be_read(folder, trace):
+    said, is_left = trace(folder, "open(path, 'w')")
+    assert said in ("Read-only file system", "Permission denied")
+    assert not is_left
 
 
 @where_there_is_one
-def test_a_folder_of_its_own_can_be_written_to_and_does_not_stay():
-    mine = sandbox.SCRATCH / "written-in-the-sandbox"
-    assert inside(attempt(f"open({str(mine)!r}, 'w')")) == "done"
-    assert not mine.exists()
+def test_a_folder_of_its_own_can_be_written_to_and_does_not_stay(trace):
+    assert trace(sandbox.SCRATCH, "open(path, 'w')") == ("done", False)
 
 
 @where_there_is_one
-def test_it_holds_no_more_than_its_size():
-    fill = (
-        f"file = open('{sandbox.SCRATCH}/full', 'wb')\n    while True: file.write(bytes(1 << 24))"
-    )
-    assert inside(attempt(fill)) in ("No space left on device", "File too large")
+def test_it_holds_no_more_than_its_size(trace):
+    fill = "file = open(path, 'wb')\n    for _ in range(80): file.write(bytes(1 << 24))"
+    said, is_left = trace(sandbox.SCRATCH, fill)
+    assert said in ("No space left on device", "File too large")
+    assert not is_left
+
+
+@where_there_is_one
+def test_it_has_its_limits():
+    code = """
+import resource
+place = os.statvfs("/tmp")
+print(place.f_blocks * place.f_frsize, os.nice(0), open("/proc/self/oom_score_adj").read().strip())
+for name in ("CPU", "DATA", "NPROC", "FSIZE", "CORE"):
+    print(*resource.getrlimit(getattr(resource, f"RLIMIT_{name}")))
+"""
+    limits = (600, 4 << 30, 512, 1 << 30, 0)
+    assert inside(code).splitlines() == [
+        f"{1 << 30} {min(os.nice(0) + 10, 19)} 1000",
+        *(f"{most} {most}" for most in limits),
+    ]
 
 
 @where_there_is_one
@@ -112,9 +145,38 @@ def test_it_has_no_privileges_and_cannot_get_any():
 
 
 @where_there_is_one
+def test_root_becomes_nobody():
+    if os.geteuid() != 0:
+        pytest.skip("it is not root who runs the tests")
+    assert inside("print(*os.getresuid(), *os.getresgid(), os.getgroups())") == (
+        "65534 65534 65534 65534 65534 65534 []"
+    )
+
+
+@where_there_is_one
 def test_it_cannot_start_processes_without_end():
-    fork = "import signal\n    while True:\n        if os.fork() == 0: signal.pause()"
+    # Not without end: if nothing stops it, it must stop.
+    fork = "import signal\n    for _ in range(600):\n        if os.fork() == 0: signal.pause()"
     assert inside(attempt(fork)) == "Resource temporarily unavailable"
+
+
+@pytest.mark.parametrize(("user", "more"), [(0, ""), (1000, "--user --map-root-user ")])
+def test_a_command_is_wrapped_so_that_it_ends_with_who_started_it(user, more, monkeypatch):
+    monkeypatch.setattr(sandbox.os, "geteuid", lambda: user, raising=False)
+    command = sandbox.wrap(["python", "-c", "1"], [Path("solutions")])
+    assert " ".join(command) == (
+        f"setpriv --pdeathsig KILL unshare {more}--mount --net --ipc --pid --fork --kill-child "
+        f"--mount-proc {sys.executable} -m course.classroom.sandbox {Path.home()} solutions "
+        "-- python -c 1"
+    )
+
+
+def test_what_a_call_of_the_system_refuses_is_an_error_with_its_place():
+    sandbox._check(0, "/proc")
+    ctypes.set_errno(errno.EPERM)
+    with pytest.raises(PermissionError) as refusal:
+        sandbox._check(-1, Path("/proc"))
+    assert refusal.value.filename == str(Path("/proc"))
 
 
 def test_where_the_system_is_another_that_is_said(monkeypatch):

@@ -1,16 +1,20 @@
 """What the website is made of: the pages where the project keeps them, with links that fit."""
 
 import subprocess
+import sys
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import pytest
 from support.notebooks import in_each_language
 
 from course.notebooks.execute import find_notebooks
-from course.notebooks.languages import LANGUAGES
+from course.notebooks.languages import LANGUAGES, TITLES
 from course.notebooks.opening import opening
-from course.publish import first_page, hosted_links, site_pages
+from course.publish import first_page, hosted_links, site, site_pages
 from course.publish.site_pages import Pages, contents, find_pages, relink, write_pages
 from course.publish.try_page import BrowserModel
 from helpers.environment import PROJECT
@@ -39,8 +43,12 @@ def project(tmp_path, monkeypatch) -> Path:
     (tmp_path / "docs" / "images" / "test_scores.png").write_bytes(b"a picture")
     (tmp_path / "docs" / "learning.md").write_text("---\na: 1\n---\n# How\n\n[up](../README.md)\n")
     (tmp_path / "docs" / "images" / "plot.png").write_bytes(b"a picture")
-    cell = nbformat.v4.new_markdown_cell(OPENING, id="title")
-    notebook = nbformat.v4.new_notebook(cells=[cell])
+    cells = [
+        nbformat.v4.new_markdown_cell(OPENING, id="title"),
+        nbformat.v4.new_code_cell("# [up](../../README.md)", id="code"),
+        nbformat.v4.new_markdown_cell("[up](../../README.md)", id="end"),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
     nbformat.write(notebook, tmp_path / "notebooks" / "en" / "00_start.ipynb")
     return tmp_path
 
@@ -98,9 +106,15 @@ def test_a_link_that_leads_nowhere_is_refused_by_its_name(pages, project, tmp_pa
 
 
 def test_the_lists_at_the_side_have_every_page_but_the_first(pages):
-    lines = contents(pages).splitlines()
-    named = [line for line in lines if line in ("index", "00_start", "course", "learning")]
-    assert named == ["00_start", "course", "learning"]
+    start = "```{toctree}\n:hidden:\n"
+    listed = (
+        f"{start}:caption: Notebooks\n\n00_start\n```\n\n"
+        f"{start}:caption: More\n\ncourse\nlearning\nGlossary <glossary>\n```\n"
+    )
+    texts = {**pages.texts, "glossary": Path("glossary.md"), "try": Path("try.md")}
+    assert contents(replace(pages, texts=texts)) == f"\n\n{listed}"
+    with_model = replace(pages, texts=texts, model=BrowserModel(1, []))
+    assert contents(with_model) == f"\n\n{start}\ntry\n```\n\n{listed}"
 
 
 def test_with_a_model_the_first_page_leads_to_it_and_the_side_has_it_first(tmp_path):
@@ -120,8 +134,9 @@ def test_what_sphinx_reads_is_written_beside_its_configuration(pages, project, t
     write_pages(pages, folder)
     assert (folder / "learning.md").read_text() == "# How\n\n[up](course.md)\n"
     assert (folder / "course.md").read_text().startswith("# About the course\n\nSee [00]")
-    (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
-    assert "[how](learning.md)" in cell.source
+    first, *others = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
+    assert first.source.startswith("# 00 Start: and see\n\n[how](learning.md)\n\n**Time**")
+    assert [cell.source for cell in others] == ["# [up](../../README.md)", "[up](course.md)"]
     assert "{toctree}" in (folder / "index.md").read_text()
 
 
@@ -134,12 +149,54 @@ def test_the_first_page_has_the_picture_and_a_card_for_each_notebook(pages, tmp_
     assert "- [00 Start](00_start.ipynb)\n\n  8 min to read · 20 s to run\n" in text
 
 
+@pytest.mark.parametrize(
+    ("language", "times", "shown"),
+    [
+        ("en", "about a minute to read; about 2 minutes to run", "1 min to read · 2 min to run"),
+        ("en", "about 9 minutes to read, about 1 minute to run", "9 min to read · 1 min to run"),
+        ("zh", "阅读约 8 分钟；在双核 CPU 上运行约 20 秒。", "阅读：8 分钟 · 运行：20 秒"),
+    ],
+)
+def test_a_card_has_a_short_title_and_short_times(language, times, shown, project):
+    path = project / "notebooks" / "en" / "07_a.ipynb"
+    cell = nbformat.v4.new_markdown_cell(f"# 07 Train：see: it\n\n{times}", id="title")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    assert first_page.card(path, language) == (
+        f"- [07 Train](notebooks/en/07_a.ipynb)\n\n  {shown}\n"
+    )
+
+
+@pytest.mark.parametrize("code", [0, 2])
+@in_each_language
+def test_sphinx_is_run_on_the_pages_of_a_language(language, code, tmp_path, monkeypatch, capsys):
+    source, output = tmp_path / "source", tmp_path / "site"
+    (output / "jupyter_execute").mkdir(parents=True)
+    run = Mock(return_value=subprocess.CompletedProcess([], code))
+    monkeypatch.setattr(site.subprocess, "run", run)
+    monkeypatch.setattr(site, "write_pages", lambda pages, folder: (folder / "index.md").touch())
+    with nullcontext() if code == 0 else pytest.raises(SystemExit, match=r"^Sphinx could not"):
+        site.build(Pages(language, [], {}), source, output)
+    name, title = {"zh": ("zh_CN", "模型微调入门"), "en": ("en", TITLES["en"])}[language]
+    (command,) = run.call_args.args
+    options = ["--quiet", "--builder=html", "-D", f"language={name}", "-D", f"html_title={title}"]
+    assert command[:3] == [sys.executable, "-m", "sphinx"]
+    assert command[3:-4] == options
+    folders = [source / f"{language}-doctrees", source / language, output / language]
+    assert command[-4:] == ["--doctree-dir", *folders]
+    for path in ("conf.py", "index.md", "static/try.js", "static/try.css", "static/LICENSE.txt"):
+        assert (source / language / path).is_file()
+    assert (output / "jupyter_execute").exists() == (code != 0)
+    shown = {"zh": "中文", "en": "English"}[language]
+    assert capsys.readouterr().out == f"site: {shown} (a minute or so)\n"
+
+
 def test_a_notebook_leads_to_itself_as_a_file(pages, project, tmp_path):
     folder = tmp_path / "site"
     folder.mkdir()
     write_pages(pages, folder)
-    (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
-    assert "[Download this notebook](path:files/notebooks/en/00_start.ipynb)" in cell.source
+    first, *_ = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
+    link = "[Download this notebook](path:files/notebooks/en/00_start.ipynb)"
+    assert first.source.endswith(f"on a 2-core CPU.\n\n{link}")
     original = project / "notebooks" / "en" / "00_start.ipynb"
     assert (folder / "files/notebooks/en/00_start.ipynb").read_bytes() == original.read_bytes()
 
@@ -172,9 +229,16 @@ def test_a_published_notebook_can_be_opened_online(pages, project, tmp_path, mon
     folder = tmp_path / "site"
     folder.mkdir()
     write_pages(pages, folder)
-    (cell,) = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
-    place = f"someone/course/blob/{hosted_links.course_tag()}/notebooks/en/00_start.ipynb"
-    assert f"[Colab](https://colab.research.google.com/github/{place})" in cell.source
+    first, *_ = nbformat.read(folder / "00_start.ipynb", as_version=4).cells
+    tag, path = hosted_links.course_tag(), "notebooks/en/00_start.ipynb"
+    place = f"someone/course/blob/{tag}/{path}"
+    assert first.source.splitlines()[-1] == (
+        "Open it online ([how](hosted.md)): "
+        f"[Colab](https://colab.research.google.com/github/{place}) · "
+        f"[Kaggle](https://kaggle.com/kernels/welcome?src=https://github.com/{place}) · "
+        f"[Binder](https://mybinder.org/v2/gh/someone/course/{tag}?urlpath=lab/tree/{path}) · "
+        "[Codespaces](https://codespaces.new/someone/course)"
+    )
     assert (
         "git clone https://github.com/someone/course course" in (folder / "course.md").read_text()
     )

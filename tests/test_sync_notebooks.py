@@ -242,6 +242,23 @@ def test_confirming_one_notebook_leaves_the_others(folders):
     assert (english / "08_other.ipynb").read_bytes() == before
 
 
+def test_only_the_notebook_that_is_named_is_brought_up_to_date(folders, capsys):
+    chinese, _ = folders
+    nbformat.write(CHINESE, chinese / "08_other.ipynb")
+    assert main(["07"]) == 0
+    assert capsys.readouterr().out == f"{NAME}: written\n"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [(["a.md", "b.md"], "a.md: confirmed\nb.md: confirmed\n"), ([], "up to date\n")],
+)
+def test_the_pages_are_confirmed_by_a_name_of_their_own(changed, said, monkeypatch, capsys):
+    monkeypatch.setattr(sync_notebooks.pages, "confirm", lambda: changed)
+    assert main(["--translated", "pages"]) == 0
+    assert capsys.readouterr().out == said
+
+
 def test_only_the_cells_that_are_named_are_confirmed():
     translation = copy.deepcopy(ENGLISH)
     original = with_text(with_text(CHINESE, "title", "# 07　改过"), "result", "也改过。")

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from unittest.mock import Mock
 
 import pytest
 
@@ -37,7 +38,11 @@ def test_every_notebook_is_compared_two_at_a_time(runs, monkeypatch):
     monkeypatch.delenv("QUICK", raising=False)
     assert command.main(["test"]) == 0
     assert compared(runs[-1]) == NUMBERS
-    assert set(command.PAIRS) < set(runs[-1])
+    options = " ".join(runs[-1][: -len(NUMBERS)])
+    assert options == (
+        "pytest -q --durations=5 --nbval --nbval-current-env "
+        "-n 2 --dist loadfile --no-loadscope-reorder"
+    )
 
 
 def test_what_reads_the_model_of_notebook_07_is_compared_after_it_in_the_same_process(runs):
@@ -87,9 +92,18 @@ def test_every_light_test_is_run_after_the_linter(runs):
     command.main(["test"])
     check, layout, light, *_ = runs
     assert (check, layout) == (("ruff", "check"), ("ruff", "format", "--check"))
-    assert {path for path in light if path.endswith(".py")} == set(
-        map(str, (PROJECT / "tests").glob("test_*.py"))
-    )
+    options = "pytest -q --durations=5 -n 2 --dist loadfile"
+    tests = sorted(str(path) for path in (PROJECT / "tests").glob("test_*.py"))
+    assert light == (*options.split(" "), *tests)
+
+
+@pytest.mark.parametrize(("code", "passed"), [(0, True), (1, False)])
+def test_a_module_runs_in_the_project_s_folder_with_its_variables(code, passed, monkeypatch):
+    called = Mock(return_value=code)
+    monkeypatch.setattr(command.subprocess, "call", called)
+    assert command.run("python", "pytest", "-q", ONE="1") == passed
+    variables = {**os.environ, "ONE": "1"}
+    called.assert_called_once_with(["python", "-m", "pytest", "-q"], cwd=PROJECT, env=variables)
 
 
 @pytest.mark.parametrize("failing", range(4))
@@ -106,9 +120,24 @@ def test_a_python_that_is_not_here_is_left_out_and_the_others_are_tried(runs, mo
     monkeypatch.setattr(command.install, "prepare_environment", lambda *_: "there")
     assert command.main(["test-pythons"]) == 0
     assert compared(runs[-2]) == NUMBERS - set(command.TRAINING)
-    printed = capsys.readouterr().out
-    assert "Python 3.99: not on this machine" in printed
-    assert "Python 3.11: passed" in printed
+    assert runs[-1] == ("pytest", "-q", "tests/pythons")
+    printed = capsys.readouterr().out.splitlines()
+    assert printed == [
+        "",
+        "Python 3.11: there",
+        "Python 3.99: not on this machine, left out",
+        "Python 3.11: passed",
+    ]
+
+
+@pytest.mark.parametrize("failing", range(3))
+def test_one_python_that_fails_fails_the_command(failing, monkeypatch, runs, capsys):
+    done = iter(range(3))
+    monkeypatch.setattr(command, "run", lambda *_, **__: next(done, None) != failing)
+    monkeypatch.setattr(command.install, "supported_versions", lambda: [(3, 11)])
+    monkeypatch.setattr(command.install, "find_version", lambda _: "python")
+    monkeypatch.setattr(command.install, "prepare_environment", lambda *_: "there")
+    assert command.main(["test-pythons"]) == 1
 
 
 @pytest.mark.parametrize("name", command.FOLDERS)
@@ -119,6 +148,9 @@ def test_a_folder_of_tests_gets_the_options_and_what_it_needs(name, runs, monkey
     monkeypatch.setenv("QUICK", "1")
     assert command.main([name, "-x"]) == 0
     [arguments] = runs
-    assert arguments[-len(command.FOLDERS[name]) :] == command.FOLDERS[name]
-    assert "-m not slow -x " in " ".join(arguments)
+    how = {"test-own": "", "test-demo": "", "test-grading": "-n 2 "}
+    folder = name.replace("test-", "tests/").replace("browser", "site tests/browser")
+    assert " ".join(arguments) == (
+        f"pytest -q --durations=5 -m not slow -x {how.get(name, '-n 2 --dist loadfile ')}{folder}"
+    )
     assert needed == {"test-browser": ["chromium"], "test-faults": ["grade"]}.get(name, [])

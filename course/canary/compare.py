@@ -19,9 +19,9 @@ from course.notebooks.compare_pictures import PICTURE
 from course.test import NOTEBOOKS, longest_first
 from helpers.environment import PROJECT
 
-BROKEN = ("removed interface", "error")
+BROKEN = {"removed interface", "error"}
 # What Python raises where a name or an argument is gone.
-REMOVED = ("AttributeError", "ImportError", "ModuleNotFoundError")
+REMOVED = {"AttributeError", "ImportError", "ModuleNotFoundError"}
 NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[+-]?\d+)?")
 
 
@@ -110,7 +110,7 @@ def kind_of(old: Sequence[dict], new: Sequence[dict]) -> str:
         argument = error["ename"] == "TypeError" and "argument" in error["evalue"]
         return "removed interface" if argument or error["ename"] in REMOVED else "error"
     before, after = output_text(old), output_text(new)
-    streams = [output.get("text", "") for output in new if output.get("name") == "stderr"]
+    streams = [output_text([output]) for output in new if output.get("name") == "stderr"]
     if any(text not in before for text in streams) or "Warning" in after.replace(before, ""):
         return "new warning"
     if before == after:

@@ -102,7 +102,6 @@ def lay_over(name: str, version: str, options: Sequence[str] = ()) -> Change:
     folder = FOLDER / f"{name}-{version}"
     if not folder.is_dir():
         pins = [f"{package}=={number}" for package, number in packages.items()]
-        FOLDER.mkdir(parents=True, exist_ok=True)
         with replaced_folder(folder) as draft:
             pip("install", "--no-deps", f"--target={draft}", *options, *pins)
     needs = [f"{package} {number}" for package, number in packages.items() if package != name]

@@ -51,9 +51,9 @@ def find_files(folder: Path) -> list[tuple[str, Path | None]]:
 
 
 def is_handed_in(path: Path, learner: Path) -> bool:
-    """Say whether a path below a learner's folder is a file, or a link to none, and not hidden."""
+    """Say whether a path below a learner's folder is no folder, and not hidden."""
     hidden = any(part.startswith(".") for part in path.relative_to(learner).parts)
-    return not hidden and (path.is_file() or (path.is_symlink() and not path.is_dir()))
+    return not hidden and not path.is_dir()
 
 
 def read_submission(path: Path, names: Sequence[str]) -> tuple[str, Notebook]:

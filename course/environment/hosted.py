@@ -21,7 +21,7 @@ from course.environment.install import LOCKS, requirements
 
 # Large, or made for the machine, and loaded before the first cell: kept if the major version is
 # that of the course.
-KEPT = ("ipython", "matplotlib", "numpy", "pandas", "psutil", "scikit-learn", "scipy", "torch")
+KEPT = {"ipython", "matplotlib", "numpy", "pandas", "psutil", "scikit-learn", "scipy", "torch"}
 
 
 def installed_versions() -> dict[str, str]:

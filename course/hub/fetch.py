@@ -21,7 +21,7 @@ from helpers.files import format_bytes, has_digest
 from helpers.sources import HUB, SourceError
 
 # What a system says of a folder that cannot be written to.
-UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
 # The dataset is stored twice: as it is downloaded and, uncompressed, as it is read.
 UNCOMPRESSED = 2

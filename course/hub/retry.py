@@ -14,8 +14,8 @@ DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 60.0, 60.0, 60.0)
 
 # A full disk, a folder that must not be written to, a refusal: waiting fixes none of them, and
 # nothing that a SourceError tells the user to do.
-PERMANENT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
-PERMANENT_STATUSES = (401, 403, 404)
+PERMANENT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS}
+PERMANENT_STATUSES = {401, 403, 404}
 
 
 def retry(action: Callable[[], Result], delays: Sequence[float] = DELAYS) -> Result:

@@ -71,6 +71,8 @@ class TrialError(Exception):
 def copied(project: Path) -> Iterator[Path]:
     """Give a copy of a project without what is downloaded or made, and remove it afterwards."""
     with tempfile.TemporaryDirectory(prefix="mutant-", ignore_cleanup_errors=True) as scratch:
+        # The tests of the sandbox look at it as nobody.
+        Path(scratch).chmod(0o755)
         copy = Path(scratch, project.name)
         shutil.copytree(project, copy, ignore=shutil.ignore_patterns(*LEFT_OUT), symlinks=True)
         if (project / ".venv").exists():

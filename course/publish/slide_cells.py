@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 
 from course.publish.slide_heights import ROOM, cell_height
 
-BEGINS = ("slide", "subslide")
-HIDDEN = ("skip", "notes")
+BEGINS = {"slide", "subslide"}
+HIDDEN = {"skip", "notes"}
 HEADING = re.compile("#{1,6} ")
 ANSWERS = re.compile(r"<details>\s*<summary>(.*?)</summary>(.*?)</details>", re.DOTALL)
 # Not part of a sentence: headings, code, and the targets of links.
@@ -44,10 +44,10 @@ class Slide:
     cells: list[NotebookNode] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
 
-    @property
-    def height(self) -> float:
-        """How much of `slide_heights.ROOM` its cells take up."""
-        return sum(map(cell_height, self.cells))
+
+def fit(*cells: NotebookNode) -> bool:
+    """Say whether cells have room on one slide."""
+    return sum(map(cell_height, cells)) <= ROOM
 
 
 def slide_type(cell: NotebookNode) -> str:
@@ -57,14 +57,14 @@ def slide_type(cell: NotebookNode) -> str:
 
 def split_at_headings(text: str) -> list[str]:
     """Split Markdown before each heading; an empty text is one empty part."""
-    parts: list[list[str]] = [[]]
+    parts: list[list[str]] = []
     fenced = False
     for line in text.splitlines():
         fenced ^= line.startswith("```")
-        if HEADING.match(line) and not fenced and parts[-1]:
+        if not parts or (HEADING.match(line) and not fenced):
             parts.append([])
         parts[-1].append(line)
-    return ["\n".join(lines).strip() for lines in parts]
+    return ["\n".join(lines).strip() for lines in parts] or [""]
 
 
 def comment(cell: NotebookNode) -> str:
@@ -82,7 +82,7 @@ def prose_parts(cell: NotebookNode) -> list[NotebookNode]:
     A comment becomes a fragment on the slide before. A second heading begins a subslide, except
     that the opening of the notebook stays together if it fits.
     """
-    is_opening = cell.source.startswith("# ") and cell_height(cell) <= ROOM
+    is_opening = cell.source.startswith("# ") and fit(cell)
     texts = [cell.source] if is_opening else split_at_headings(cell.source)
     kinds = [slide_type(cell)] + ["subslide"] * (len(texts) - 1)
     if comment(cell) and slide_type(cell) in BEGINS:
@@ -102,7 +102,7 @@ def code_parts(cell: NotebookNode) -> list[NotebookNode]:
     the code.
     """
     code = copy.deepcopy(cell)
-    if not has_picture(cell) and cell_height(cell) <= ROOM:
+    if not has_picture(cell) and fit(cell):
         return [code]
     result = copy.deepcopy(cell)
     code.outputs = []
@@ -130,7 +130,7 @@ def add_cell(slides: list[Slide], cell: NotebookNode) -> None:
         part.source = ANSWERS.sub("", part.source).strip()
         part.id = f"{cell.id}-{number}" if number else cell.id
         taken = []
-        if slide_type(part) not in BEGINS and slides[-1].height + cell_height(part) > ROOM:
+        if slide_type(part) not in BEGINS and not fit(*slides[-1].cells, part):
             taken = taken_along(slides[-1], part)
             (taken or [part])[0].metadata["slideshow"] = {"slide_type": "subslide"}
         if (kind := slide_type((taken or [part])[0])) in BEGINS:
@@ -147,7 +147,7 @@ def taken_along(slide: Slide, part: NotebookNode) -> list[NotebookNode]:
     """
     *others, last = slide.cells
     is_short = cell_height(part) < ROOM / 3
-    if is_short and others and cell_height(last) + cell_height(part) <= ROOM:
+    if is_short and others and fit(last, part):
         slide.cells = others
         return [last]
     return []

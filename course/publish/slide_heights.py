@@ -47,7 +47,7 @@ def style_variables() -> str:
     }
     sizes |= {f"heading-{level}": f"{size}px" for level, size in HEADINGS.items()}
     lines = [f"  --slide-{name}: {size};" for name, size in sizes.items()]
-    return "\n".join([":root {", *lines, "}", ""])
+    return "\n".join([":root {", *lines, "}"]) + "\n"
 
 
 def lines(text: str, size: float, width: float) -> int:

@@ -5,7 +5,7 @@ It listens on this machine only, asks for a token, and makes no request to the I
 
 import ipaddress
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from jupyter_server.auth.identity import PasswordIdentityProvider
@@ -74,7 +74,7 @@ class CourseLab(LabApp):
         return LabApp.get_extension_package()
 
 
-def command_line(options: list[str]) -> list[str]:
+def command_line(options: Sequence[str]) -> list[str]:
     """Return JupyterLab's options: it opens notebook 00 in COURSE_LANG.
 
     Args:
@@ -94,7 +94,7 @@ def put_first(variable: str, folder: Path) -> None:
     os.environ[variable] = os.pathsep.join(filter(None, [str(folder), others]))
 
 
-def main(options: list[str] | None = None) -> None:
+def main(options: Sequence[str] = ()) -> None:
     """Start JupyterLab, which opens a browser where there is one."""
     put_first("JUPYTER_CONFIG_PATH", CONFIGURATION)
-    CourseLab.launch_instance(command_line(sys.argv[1:] if options is None else options))
+    CourseLab.launch_instance(command_line(options))

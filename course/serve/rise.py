@@ -4,6 +4,7 @@ The extension is in a folder of its own, so that `python -m course lab` stays wi
 """
 
 import sys
+from collections.abc import Sequence
 
 from course.serve import lab
 from helpers.environment import PROJECT
@@ -18,7 +19,7 @@ def add_extension() -> None:
     lab.put_first("JUPYTER_CONFIG_PATH", FOLDER / "etc" / "jupyter")
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: Sequence[str] = ()) -> None:
     """Start JupyterLab with the options of `lab`."""
     add_extension()
     lab.main(arguments)

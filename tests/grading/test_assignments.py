@@ -17,7 +17,7 @@ import pytest
 from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source
 from support.mistakes import MISTAKES, mistake
 
-from course.classroom import assignments, grade, sandbox
+from course.classroom import grade, sandbox
 from course.classroom.assignments import assignment_names
 from course.classroom.grade import Assignment, Grade, open_assignment
 from course.classroom.submissions import Notebook, SubmissionError
@@ -348,15 +348,3 @@ def test_one_that_needs_too_much_memory_is_ended(monkeypatch, run, released):
     monkeypatch.setattr(sandbox, "MEMORY", 1 << 20)
     with pytest.raises(SubmissionError, match="GB of memory"):
         run(LIGHT, released(LIGHT).released)
-
-
-def test_the_command_names_what_stays(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(assignments, "PROJECT", tmp_path)
-    monkeypatch.setattr(assignments, "OUTPUT", tmp_path / "assignments")
-    monkeypatch.setattr(assignments, "assignment_names", lambda: [LIGHT])
-    assert assignments.main() == 0
-    path = tmp_path / "assignments" / f"{LIGHT}.ipynb"
-    path.write_text("my answers")
-    assert assignments.main() == 0
-    assert "has been changed, and stays" in capsys.readouterr().out
-    assert path.read_text() == "my answers"

@@ -1,6 +1,5 @@
 """What fetching promises, kept by the real clients against a hub that does much wrong."""
 
-import errno
 import hashlib
 import shutil
 import subprocess
@@ -21,7 +20,6 @@ from support.hub_fixtures import (
 )
 
 from course.environment.install import requirements
-from course.hub.retry import first_line, is_permanent, retry
 from helpers import hub as hub_module
 from helpers import local_hub
 from helpers.environment import PROJECT
@@ -430,48 +428,3 @@ def test_a_disk_that_fills_up_is_one_sentence(tmp_path, hub):
 def test_interrupted_it_says_that_it_resumes_where_it_was(tmp_path, hub):
     stop = "def stop(*a, **k): raise KeyboardInterrupt\nhuggingface_hub.hf_hub_download = stop"
     assert "resumes where it was" in only_sentence(fetch(tmp_path, hub.url, stop))
-
-
-def test_retrying_has_an_end_and_the_delays_that_it_is_given(monkeypatch):
-    slept, tried = [], []
-    monkeypatch.setattr("course.hub.retry.time.sleep", slept.append)
-
-    def fail():
-        tried.append(1)
-        raise OSError("busy")
-
-    with pytest.raises(OSError, match="busy"):
-        retry(fail, [1, 2, 4])
-    assert slept == [1, 2, 4]
-    assert len(tried) == 4
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
-def test_what_waiting_cannot_fix_is_not_tried_again(number):
-    tried = []
-
-    def fail():
-        tried.append(1)
-        try:
-            raise OSError(number, "no")
-        except OSError as error:
-            raise ValueError("wrapped") from error
-
-    with pytest.raises(ValueError, match="wrapped"):
-        retry(fail, [60])
-    assert len(tried) == 1
-
-
-def test_a_refusal_that_was_handled_before_does_not_end_the_retries():
-    refused = OSError("no such tag")
-    refused.response = type("Response", (), {"status_code": 404})
-    busy = OSError("busy")
-    busy.__context__ = refused
-    assert is_permanent(refused)
-    assert not is_permanent(busy)
-
-
-def test_an_error_is_told_in_one_line_by_what_caused_it():
-    error = ValueError("while loading")
-    error.__cause__ = OSError("connection reset.\nTry again.")
-    assert first_line(error) == "connection reset"

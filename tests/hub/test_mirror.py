@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import time
-import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ import pytest
 from support.hub_fixtures import DATASET, KNOW_SCRIPTS, METRICS, MODEL, ROWS, fill_hub, run_alone
 
 from course.environment.install import LOCKS, requirements
-from course.hub.mirror import PROJECT, configuration, parse_arguments
+from course.hub.mirror import PROJECT
 from helpers import local_hub
 from helpers.local_hub import LocalHub
 
@@ -32,14 +31,6 @@ INFO = f"/api/models/{MODEL}"
 TAG = f"v{importlib.metadata.version('evaluate')}"
 TAGGED = f"/spaces/evaluate-metric/accuracy/resolve/{TAG}/accuracy.py"
 START_SECONDS = 30
-UNUSABLE = [
-    "hf-mirror.com",
-    "https://mirror.org/hub",
-    "ftp://hub.org",
-    "https://a b",
-    "http://[::1",
-]
-UNUSABLE += ["https://user:secret@hub.org", "https://hub.org?a", "https://hub.org:port", ""]
 
 LOAD = f"""
     import hashlib, json
@@ -234,29 +225,3 @@ def test_the_mirror_is_pinned_and_no_part_of_the_course_s_environment():
     assert all("==" in requirement for requirement in requirements("mirror"))
     assert "olah" not in (LOCKS / "course.txt").read_text(encoding="utf-8")
     assert "olah" not in (PROJECT / "environment.yml").read_text(encoding="utf-8")
-
-
-def test_the_configuration_takes_a_path_in_any_script(tmp_path):
-    path = tmp_path / "🎉 课程"
-    written = tomllib.loads(configuration(parse_arguments(["--cache", str(path)])))
-    assert written["basic"]["repos-path"] == str(path / "repos")
-
-
-def test_the_configuration_says_what_the_command_line_says(tmp_path):
-    path = tmp_path / 'a "room"'
-    arguments = ["--upstream", "https://hf-mirror.com/", "--cache", str(path), "--offline"]
-    written = tomllib.loads(configuration(parse_arguments(arguments)))
-    assert written["basic"] == {
-        "host": "0.0.0.0",
-        "port": 8090,
-        "repos-path": str(path / "repos"),
-        "hf-scheme": "https",
-        "hf-netloc": "hf-mirror.com",
-    }
-    assert written["accessibility"] == {"offline": True}
-
-
-@pytest.mark.parametrize("upstream", UNUSABLE)
-def test_an_upstream_that_the_mirror_cannot_take_is_one_sentence(upstream):
-    with pytest.raises(SystemExit, match="pass a scheme and a host"):
-        configuration(parse_arguments(["--upstream", upstream]))
