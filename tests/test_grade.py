@@ -146,7 +146,7 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path):
     link.symlink_to(tmp_path / "gone")
     submission(tmp_path, "ben/03.ipynb")
     assert find_files(tmp_path)[0] == ("ana", link)
-    with pytest.raises(SubmissionError, match="leads to no file"):
+    with pytest.raises(SubmissionError, match="is no file, or a link to none"):
         read_submission(link, NAMES)
 
 

@@ -78,7 +78,7 @@ def read_submission(path: Path, names: Sequence[str]) -> tuple[str, Notebook]:
             f"as {names[0]}"
         )
     if not path.is_file():
-        raise SubmissionError(f"{path.name} is a link, and leads to no file: get the file itself")
+        raise SubmissionError(f"{path.name} is no file, or a link to none: get the file itself")
     if path.stat().st_size > LARGEST:
         raise SubmissionError(
             f"{path.name} is larger than {LARGEST // 1_000_000} MB: clear its outputs"
