@@ -41,8 +41,8 @@ def visible_parts(cell: NotebookNode) -> list:
 
 
 def digest(name: str, language: str) -> str:
-    """Return the sha256 of what a picture should show, from the notebooks as they are now."""
-    shown = []
+    """Return the sha256 of a picture's name and of what it should show, as it is now."""
+    shown: list[object] = [name]
     for stem, cell_id in SHOWN_CELLS[name]:
         path = notebook_folder(language) / f"{stem}.ipynb"
         cells = nbformat.read(path, as_version=4).cells
