@@ -20,7 +20,7 @@ from benchmarks.measure import (
     prepare_training,
     steps_to_time,
 )
-from benchmarks.recipes import build_recipes
+from benchmarks.recipes import fastest_recipe
 from benchmarks.speed import run_child
 from helpers import finetune, launch
 from helpers.learning_curve import read_runs
@@ -50,7 +50,7 @@ def texts_of_length(rows: Dataset, length: int, count: int) -> Dataset:
 
 def measure(rows: Dataset, steps: int, batch: int | None = None) -> tuple[Measurement, float]:
     """Time some steps of the fastest recipe; return what was measured, and the seconds before."""
-    best = build_recipes()[-1]
+    best = fastest_recipe()
     batch = batch or best.arguments["per_device_train_batch_size"]
     recipe = replace(best, arguments=best.arguments | {"per_device_train_batch_size": batch})
     model, (once,) = prepare_training(recipe, [rows])
@@ -64,7 +64,7 @@ def by_reviews() -> dict[str, Curve]:
     """Return the seconds of an epoch and of what is computed once, and the peak memory."""
     everything, _, _ = prepare_data("longest", size=None)
     curves: dict[str, Curve] = {"epoch s": {}, "once s": {}, "MB": {}}
-    batch = build_recipes()[-1].arguments["per_device_train_batch_size"]
+    batch = fastest_recipe().arguments["per_device_train_batch_size"]
     for size in SIZES:
         # One step more is done before them: with it, no more than an epoch has.
         steps = min(size // batch, MOST_STEPS)
@@ -102,7 +102,7 @@ def keep_tokens(rows: Dataset, most: int) -> Dataset:
 def errors_by_tokens() -> Curve:
     """Return the share of wrong predictions of a model that reads so many tokens of each text."""
     train, test, tokenizer = prepare_data("longest")
-    best, curve = build_recipes()[-1], {}
+    best, curve = fastest_recipe(), {}
     for most in KEPT_TOKENS:
         rows, cut_test = keep_tokens(train, most), keep_tokens(test, most)
         model, _ = prepare_training(best, [rows, cut_test])

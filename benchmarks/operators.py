@@ -18,7 +18,7 @@ from transformers import Trainer, TrainerCallback
 
 from benchmarks.bare_loop import batches_by_rows, train_bare
 from benchmarks.measure import prepare_arguments, prepare_data, prepare_training
-from benchmarks.recipes import Recipe, build_recipes
+from benchmarks.recipes import Recipe, fastest_recipe
 from helpers.preprocess import token_counts
 from helpers.throughput import measure_training
 
@@ -148,7 +148,7 @@ def seconds_by_package(report: str) -> dict[str, float]:
 def main() -> None:
     """Print, as the last line, shares by operator, `Trainer`'s part, and what importing takes."""
     transformers.logging.disable_progress_bar()
-    best = build_recipes()[-1]
+    best = fastest_recipe()
     seconds, packages = import_seconds()
     result = {
         "shares": profile_recipe(best),

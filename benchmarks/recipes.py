@@ -91,3 +91,8 @@ def build_recipes(precision: str | None = None) -> list[Recipe]:
     if recipes[-1].computed_once and precision == "bfloat16":
         add("remembered in bfloat16", None, remembered_precision=precision)
     return recipes
+
+
+def fastest_recipe() -> Recipe:
+    """Return the recipe with all levers, on this machine."""
+    return build_recipes()[-1]

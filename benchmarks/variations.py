@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 
 from benchmarks.bare_loop import batches_by_rows, batches_by_tokens, train_bare
 from benchmarks.measure import prepare_arguments, prepare_data, prepare_model, prepare_training
-from benchmarks.recipes import LARGER_BATCH, Recipe, build_recipes
+from benchmarks.recipes import LARGER_BATCH, Recipe, fastest_recipe
 from benchmarks.speed import run_child
 from helpers.precision import fast_precision
 from helpers.preprocess import token_counts
@@ -60,7 +60,7 @@ class Bench:
         """Prepare the data: the course's 1,000 reviews, or the first of them."""
         train, _, self.tokenizer = prepare_data("longest")
         self.train = train.select(range(size)) if size else train
-        self.best, self.steps = build_recipes()[-1], steps
+        self.best, self.steps = fastest_recipe(), steps
         model, _ = prepare_training(self.best, [self.train])
         # Only the steps are compared.
         self.known = getattr(model.base_model.embeddings, "outputs", None)

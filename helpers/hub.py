@@ -208,7 +208,7 @@ def check_address() -> str | None:
     """
     try:
         parts = urllib.parse.urlsplit(endpoint())
-        usable = parts.port is None or parts.port > 0
+        usable = parts.port != 0
     except ValueError:
         usable = False
     if not usable:

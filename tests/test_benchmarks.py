@@ -52,7 +52,10 @@ def results() -> dict:
     rows = [DOCUMENT, UNPADDED, BEST]
     return speed.summarize(rows, PEAKS) | {
         "rows": rows,
-        "alternatives": [alternative | {"peak_megabytes": 500}],
+        "alternatives": [
+            alternative | {"peak_megabytes": 500},
+            {"name": "guessing", "seconds": 0.0, "peak_megabytes": 400},
+        ],
         "operators": OPERATORS,
         "variations": {"one thread": 1.44, "another allocator": None},
         "many_rows": MANY_ROWS,
@@ -94,6 +97,10 @@ def test_half_precision_is_a_lever_only_where_the_machine_has_it(monkeypatch, pr
     assert {recipe.precision for recipe in found} == {"float32", precision}
 
 
+def test_the_fastest_recipe_has_all_levers():
+    assert recipes.fastest_recipe() == build_recipes()[-1]
+
+
 def test_the_speedup_is_of_the_whole_training():
     summary = speed.summarize([DOCUMENT, UNPADDED, BEST], PEAKS)
     assert summary["speedup"] == 50
@@ -119,8 +126,9 @@ unpadded        10.0           200      400        100          5.0      50  10.
 best            10.0           200      400        100          5.0      10  50.0  900  0.450 (0.420 to 0.460)
 
 Instead of fine-tuning: to train and to predict the test split
-       seconds   MB           test accuracy
-TF-IDF     1.5  500  0.350 (0.330 to 0.370)
+         seconds   MB           test accuracy
+TF-IDF       1.5  500  0.350 (0.330 to 0.370)
+guessing     0.0  400                       -
 
 A step of the last recipe, by operator
                  share

@@ -113,6 +113,8 @@ BAD_FILES = {
     "an empty header": (LINES.replace("text,", "text,,", 1), "for it has the field ''"),
     "twice": (LINES.replace("text,label", "text,text"), "has two columns 'text'"),
     "latin-1": ("text,label\nUn café d'été,good\n".encode("latin-1"), "Line 2 of reviews.csv is "),
+    # Its accents and the letters behind them are characters of GB18030 that nobody writes.
+    "accents": ("text,label\nUn système,problème\n".encode("latin-1"), "neither UTF-8 nor GB"),
     "no text file": (b"\x89PNG\0\0" * 20, "holds no text"),
     "a bad split": (table([(*row, "new") for row in ROWS], ("text", "label", "split")), "'new'"),
 }

@@ -163,6 +163,17 @@ def test_a_changed_copy_of_a_metric_is_removed_whatever_another_process_does(
     assert copy.parent.exists() == (other == "repairs it")
 
 
+def test_each_changed_copy_of_a_metric_is_removed_and_no_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path))
+    script = (PROJECT / "helpers" / "metrics" / "mae" / "mae.py").read_text(encoding="utf-8")
+    contents = {"0a": "half of", "1b": script, "2c": "half of", "3d": script}
+    for name, content in contents.items():
+        write_whole(hub.metric_copies("mae") / name / "mae.py", content)
+    get_source("embedded").metric("mae")
+    left = {path.parent.name for path in hub.metric_copies("mae").glob("*/mae.py")}
+    assert left & contents.keys() == {"1b", "3d"}
+
+
 def test_missing_reviews_are_refused_with_how_to_bring_them_back(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "PROJECT", tmp_path)
     with pytest.raises(SourceError, match=r"git checkout data/reviews.*data/build_reviews\.py"):

@@ -3,6 +3,7 @@
 import itertools
 import json
 from statistics import fmean
+from types import SimpleNamespace
 
 import pytest
 from datasets import load_dataset
@@ -120,6 +121,14 @@ def test_a_recipe_predicts_the_held_out_reviews(recipe):
     labels = speedrun.held_out_data()[2]["label"]
     assert run.accuracy == list(labels).count(3) / HELD_OUT_SIZE
     assert (run.recipe, run.seed) == ("mine", 42)
+
+
+def test_seconds_are_kept_to_a_tenth(recipe, monkeypatch):
+    clock, cpu = iter([100.0, 112.34]), iter([50.0, 71.26])
+    monkeypatch.setattr(speedrun, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(speedrun, "_cpu_seconds", lambda: next(cpu))
+    run = speedrun.run(recipe, 42)
+    assert (run.seconds, run.cpu_seconds) == (12.3, 21.3)
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,15 @@ def test_the_row_of_a_recipe_is_worked_out_from_what_was_timed(monkeypatch, few)
     }
 
 
+def test_a_recipe_is_trained_with_its_own_arguments_and_shows_no_bar(tmp_path):
+    recipe = build_recipes("bfloat16")[-1]
+    arguments = measure.prepare_arguments(recipe, str(tmp_path))
+    given = {name: getattr(arguments, name) for name in recipe.arguments}
+    assert given == recipe.arguments
+    assert (arguments.num_train_epochs, arguments.bf16, arguments.fp16) == (EPOCHS, True, False)
+    assert (arguments.disable_tqdm, arguments.report_to) == (True, [])
+
+
 def test_operations_are_those_that_a_recipe_computes(few):
     whole = build_recipes("float32")[0]
     model, _ = measure.prepare_training(whole, [])

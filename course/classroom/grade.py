@@ -415,7 +415,7 @@ def main(arguments: Sequence[str] = ()) -> int:
             "send what you can. Grade on a machine, or as a user, with nothing to lose: see "
             "docs/teaching.md."
         )
-    OUTPUT.parent.mkdir(parents=True, exist_ok=True)
+    OUTPUT.parent.mkdir(exist_ok=True)
     shown = os.path.relpath(OUTPUT)
     try:
         # Two at once would rename each other's grades.
