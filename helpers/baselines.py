@@ -151,6 +151,7 @@ def one_person_errors(ratings: Sequence[Sequence[int]]) -> list[np.ndarray]:
     """
     errors = []
     for row in ratings:
+        row = [int(rating) for rating in row]
         if len(row) < 2:
             raise ValueError("A text has one rating only: nobody is left to compare with.")
         total = sum(row)
@@ -181,6 +182,6 @@ def half_panel_hits(ratings: Sequence[Sequence[int]], seed: int = 0) -> np.ndarr
     for row in ratings:
         half = generator.permutation(row)[: len(row) // 2]
         # Exact fractions: a mean that equals a cut must not fall above it by rounding.
-        levels = [rating_level(Fraction(sum(part), len(part))) for part in (half, row)]
+        levels = [rating_level(Fraction(int(sum(part)), len(part))) for part in (half, row)]
         hits.append(levels[0] == levels[1])
     return np.array(hits, dtype=bool)

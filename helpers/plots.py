@@ -47,7 +47,7 @@ def show(figure: Figure) -> None:
 
     First used in 02, cell `lengths-plot`.
     """
-    axes = figure.gca()
+    axes = figure.axes[0]
     picture = io.BytesIO()
     # Two pixels of the file for each one of the page: sharp on today's screens.
     figure.savefig(picture, format="png", dpi=200)
@@ -74,7 +74,7 @@ def plot_histogram(values: Sequence[int], title: str, x_label: str, limit: int) 
     if not len(values):
         raise ValueError("There are no values to draw.")
     figure = new_figure(title, x_label, "number of texts")
-    axes = figure.gca()
+    axes = figure.axes[0]
     smallest, largest = min(values), max(values)
     # Each bar counts equally many whole numbers: other bars would make gaps that are not there.
     step = max(1, round((largest - smallest) / 40))
@@ -110,7 +110,7 @@ def plot_lines(
     if not 1 <= len(series) <= len(COLOURS):
         raise ValueError(f"{len(series)} series were given: pass 1 to {len(COLOURS)}.")
     figure = new_figure(title, x_label, y_label)
-    axes = figure.gca()
+    axes = figure.axes[0]
     for (name, (x, y)), colour, style in zip(series.items(), COLOURS, LINE_STYLES, strict=False):
         if len(x) != len(y):
             raise ValueError(f"{name!r} has {len(x)} x values and {len(y)} y values.")
@@ -147,7 +147,7 @@ def plot_bars(
     if any(list(row) != groups for row in counts.values()):
         raise ValueError("Every series needs the same groups, in the same order.")
     figure = new_figure(title, x_label, y_label)
-    axes = figure.gca()
+    axes = figure.axes[0]
     width = 0.8 / len(counts)
     hatches = ("", "//", "..", "xx")
     for place, (name, row) in enumerate(counts.items()):
@@ -180,7 +180,7 @@ def plot_scores(
     if not scores:
         raise ValueError("There are no scores to draw.")
     figure = new_figure(title, x_label, "")
-    axes = figure.gca()
+    axes = figure.axes[0]
     for place, (name, (score, interval)) in enumerate(scores.items()):
         if interval is None:
             axes.plot(score, place, "o", color=COLOURS[0])
@@ -215,7 +215,7 @@ def plot_learning_rates(
     if not scores or not all(map(len, scores.values())):
         raise ValueError("There are no scores to draw, or none for one of the learning rates.")
     figure = new_figure(title, "learning rate (logarithmic)", y_label)
-    axes = figure.gca()
+    axes = figure.axes[0]
     rates = sorted(scores)
     axes.plot(rates, [np.mean(scores[rate]) for rate in rates], color=COLOURS[0], label="mean")
     dots = [(rate, score) for rate in rates for score in scores[rate]]
@@ -246,7 +246,7 @@ def plot_effects(effects: Mapping[str, float], title: str, x_label: str, y_label
         raise ValueError("There are no effects to draw.")
     figure = new_figure(title, x_label, y_label)
     figure.set_figheight(max(3.6, 0.28 * len(effects)))
-    axes = figure.gca()
+    axes = figure.axes[0]
     for place, effect in enumerate(effects.values()):
         colour, hatch = (COLOURS[1], "//") if effect < 0 else (COLOURS[0], "")
         axes.barh(place, effect, color=colour, hatch=hatch, edgecolor="white")
@@ -274,7 +274,7 @@ def plot_reliability(bins: Mapping[str, Sequence[tuple[float, float, int]]], tit
         raise ValueError(f"{len(bins)} series were given: pass 1 to {len(COLOURS) - 1}.")
     figure = new_figure(title, "confidence", "accuracy")
     figure.set_size_inches(5, 5)
-    axes = figure.gca()
+    axes = figure.axes[0]
     axes.plot([0, 1], [0, 1], color="black", linestyle=":", label="perfect")
     for number, (name, rows) in enumerate(bins.items()):
         x, y, counts = zip(*rows, strict=True)
@@ -309,7 +309,7 @@ def plot_confusion_matrix(counts: np.ndarray, names: Sequence[str], title: str) 
             "pass one row and one column for each."
         )
     figure = new_figure(title, "predicted label", "true label")
-    axes = figure.gca()
+    axes = figure.axes[0]
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     for (row, column), count in np.ndenumerate(counts):
@@ -392,7 +392,7 @@ def plot_roofline(
     if not runs:
         raise ValueError("There are no runs to draw.")
     figure = new_figure(title, "operations per byte", "GFLOP/s")
-    axes = figure.gca()
+    axes = figure.axes[0]
     ridge = peak / bandwidth
     intensities = [intensity for intensity, _ in runs.values()]
     ends = [min([ridge, *intensities]) / 2, ridge, max([ridge, *intensities]) * 2]

@@ -71,7 +71,7 @@ def score(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, text: str)
         logits = model(input_ids=batch, attention_mask=torch.ones_like(batch)).logits
     names = [model.config.id2label[number] for number in range(model.config.num_labels)]
     return Prediction(
-        probabilities=dict(zip(names, logits.softmax(dim=-1).squeeze().tolist(), strict=True)),
+        probabilities=dict(zip(names, logits[0].softmax(dim=-1).tolist(), strict=True)),
         tokens=len(input_ids),
         truncated=truncated,
         unknown=input_ids.count(tokenizer.unk_token_id),

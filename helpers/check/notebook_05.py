@@ -212,8 +212,10 @@ def _stop_after_rises(answer: object) -> None:
 
     evaluated = {"eval_loss": 1.5, "epoch": 1.0}
     cases: Sequence[list[dict[str, float]]] = [
+        trained(1.6, 1.5, 1.4, 1.2, 1.1),
         trained(1.6, 1.5, 1.6, 1.7, 1.8, 1.9),
         trained(1.0, 1.1, 1.2, 1.1, 1.2, 1.3, 1.2, 1.3),
+        trained(1.6, 1.2, 1.3),
         trained(1.0, 1.1, 1.2, 1.2, 1.3),
         [*trained(1.0, 1.1), evaluated, *trained(1.2, 1.3)],
         [*trained(1.0, 1.1, 1.2), evaluated, {"train_runtime": 9.0}],

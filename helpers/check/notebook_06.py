@@ -81,9 +81,9 @@ def class_counts(
     guesses, truths = np.asarray(predictions), np.asarray(references)
     return [
         (
-            np.sum((guesses == number) & (truths == number)),
-            np.sum(guesses == number),
-            np.sum(truths == number),
+            int(((guesses == number) & (truths == number)).sum()),
+            int((guesses == number).sum()),
+            int((truths == number).sum()),
         )
         for number in range(classes)
     ]

@@ -85,7 +85,7 @@ def operations(trained_times: int, layers: Counts, frozen_layers: int, tokens: i
 )
 def _count_operations(answer: Answer) -> None:
     layers, embeddings = [1_774_464] * 6, 11_918_592
-    cases = [(layers, embeddings, frozen, 27_000) for frozen in (0, 3)]
+    cases = [(layers, embeddings, frozen, 27_000) for frozen in (0, 3, 6)]
     cases += [([700, 900, 400], 5_000, 1, 10)]
 
     def right(layers: Counts, _: int, frozen_layers: int, tokens: int) -> int:

@@ -78,9 +78,10 @@ ACCUMULATION_NOT_COUNTED = Misconception(
     ),
 )
 def _exchange_hours(answer: Answer) -> None:
-    """The machines of the notebook."""
+    """The machines of the notebook, and one with a faster network."""
     reviews = 3 * 650_000
     cases = [(108_310_272, reviews, 32, 8, 80), (108_310_272, reviews, 32, 16, 10)]
+    cases += [(335_141_888, reviews, 16, 16, 400)]
 
     def hours(
         byte: int = 8, sent: Answer = lambda n: 2 * (n - 1) / n, split: bool = True
