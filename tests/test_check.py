@@ -630,6 +630,22 @@ def test_a_misconception_that_shows_in_another_way_is_named_too(number, name):
         assert objection(number, answer).name == name
 
 
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("07-1", lambda runs: min(run["learning_rate"] for run in runs)),
+        ("09-1", lambda layers, *given: layers[given[1]] and solved("09-1")(layers, *given)),
+        (
+            "12-1",
+            lambda parameters, texts, size, *given: solved("12-1")(parameters, texts, 32, *given),
+        ),
+    ],
+    ids=["the smallest rate", "some layer trained", "batches of 32"],
+)
+def test_what_is_right_on_some_cases_only_is_wrong(number, answer):
+    assert objection(number, answer).name in ("another-value", "an-error")
+
+
 @each_misconception
 def test_the_hidden_tests_alone_refuse_it_too(number, name):
     notebook, names = read_source(source_of(number)), dict(prepared(number))
