@@ -14,6 +14,7 @@ from datasets import Dataset
 
 from benchmarks.learning_curve import FROZEN
 from benchmarks.measure import (
+    arrange,
     predict,
     prepare_arguments,
     prepare_data,
@@ -57,7 +58,8 @@ def measure(rows: Dataset, steps: int, batch: int | None = None) -> tuple[Measur
     with tempfile.TemporaryDirectory() as folder:
         arguments = prepare_arguments(recipe, folder)
         _, _, tokenizer = prepare_data("longest", size=1)
-        return measure_training(model, arguments, rows, tokenizer, steps), once
+        arranged = arrange(rows, recipe)
+        return measure_training(model, arguments, arranged, tokenizer, steps), once
 
 
 def by_reviews() -> dict[str, Curve]:
@@ -109,7 +111,7 @@ def errors_by_tokens() -> Curve:
         with tempfile.TemporaryDirectory() as folder:
             arguments = prepare_arguments(best, folder)
             steps = steps_to_time(rows, arguments)
-            measure_training(model, arguments, rows, tokenizer, steps)
+            measure_training(model, arguments, arrange(rows, best), tokenizer, steps)
             labels, _ = predict(model, best, arguments, cut_test, tokenizer, whole=True)
         curve[most] = float((labels != np.array(test["label"])).mean())
     return curve

@@ -111,6 +111,19 @@ def prepare_training(
     return model, seconds
 
 
+def arrange(rows: Dataset, recipe: Recipe) -> Dataset:
+    """Return the training texts as they are, or in the order of the recipe's fixed batches."""
+    if not recipe.fixed_batches:
+        return rows
+    lengths, size = token_counts(rows), recipe.arguments["per_device_train_batch_size"]
+    longest_first = sorted(range(len(rows)), key=lengths.__getitem__, reverse=True)
+    full = len(rows) // size
+    batches = np.reshape(longest_first[: full * size], (full, size))
+    shuffled = np.random.default_rng(SEED).permutation(batches)
+    # The batch that is not full has to be the last one.
+    return rows.select([*shuffled.flatten(), *longest_first[full * size :]])
+
+
 def count_operations(model: PreTrainedModel, recipe: Recipe, epoch: Work) -> int:
     """Count the operations of all epochs, and of what is computed once before them."""
     operations = training_operations(model, epoch.real_tokens * EPOCHS)
@@ -162,7 +175,8 @@ def measure(recipe: Recipe, whole: bool) -> dict[str, object]:
         arguments = prepare_arguments(recipe, folder)
         whole = whole or recipe.timed_steps is None
         steps = steps_to_time(train, arguments) if whole else recipe.timed_steps
-        measured = measure_training(model, arguments, train, tokenizer, steps)
+        arranged = arrange(train, recipe)
+        measured = measure_training(model, arguments, arranged, tokenizer, steps)
         predictions, seconds = predict(model, recipe, arguments, test, tokenizer, whole)
     training_seconds = train_once + measured.epoch_seconds * EPOCHS
     # What is computed once serves the evaluations after all epochs: each bears its part.

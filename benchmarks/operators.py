@@ -17,7 +17,7 @@ from torch.profiler import ProfilerActivity, profile
 from transformers import Trainer, TrainerCallback
 
 from benchmarks.bare_loop import batches_by_rows, train_bare
-from benchmarks.measure import prepare_arguments, prepare_data, prepare_training
+from benchmarks.measure import arrange, prepare_arguments, prepare_data, prepare_training
 from benchmarks.recipes import Recipe, fastest_recipe
 from helpers.preprocess import token_counts
 from helpers.throughput import measure_training
@@ -90,7 +90,7 @@ def profile_recipe(recipe: Recipe) -> dict[str, float]:
         trainer = Trainer(
             model,
             arguments,
-            train_dataset=train,
+            train_dataset=arrange(train, recipe),
             processing_class=tokenizer,
             callbacks=[callback],
         )

@@ -16,7 +16,13 @@ import transformers
 from transformers import PreTrainedModel
 
 from benchmarks.bare_loop import batches_by_rows, batches_by_tokens, train_bare
-from benchmarks.measure import prepare_arguments, prepare_data, prepare_model, prepare_training
+from benchmarks.measure import (
+    arrange,
+    prepare_arguments,
+    prepare_data,
+    prepare_model,
+    prepare_training,
+)
 from benchmarks.recipes import LARGER_BATCH, Recipe, fastest_recipe
 from benchmarks.speed import run_child
 from helpers.precision import fast_precision
@@ -83,7 +89,8 @@ class Bench:
         recipe = recipe or self.best
         model, _ = prepare_training(recipe, [self.train], self.known)
         change_model(model)
-        rows = self.train.with_format(**columns) if columns else self.train
+        rows = arrange(self.train, recipe)
+        rows = rows.with_format(**columns) if columns else rows
         with tempfile.TemporaryDirectory() as folder:
             arguments = prepare_arguments(recipe, folder)
             return measure_training(model, arguments, rows, self.tokenizer, steps or self.steps)
@@ -117,19 +124,13 @@ class Bench:
         return train_bare(model, arguments, rows, [batches[0], *batches], self.tokenizer)
 
     def counted(self) -> dict[str, float]:
-        """Count the tokens that are computed with less padding, or none, and time nothing.
+        """Count the tokens that are computed without padding, and time nothing.
 
         Packing puts several texts into a row, which needs a mask of its own for each of them: at
-        most, it saves all padding. `group_by_length` sorts a part of the reviews at a time.
+        most, it saves all padding.
         """
         epoch = self.measure(steps=1).epoch
-        lengths = sorted(token_counts(self.train), reverse=True)
-        batches = batches_by_rows(lengths, self.best.arguments["per_device_train_batch_size"])
-        computed = sum(len(batch) * lengths[batch.start] for batch in batches)
-        return {
-            "all reviews sorted by length (counted)": computed / epoch.tokens,
-            "packing, at best (counted)": epoch.real_tokens / epoch.tokens,
-        }
+        return {"packing, at best (counted)": epoch.real_tokens / epoch.tokens}
 
     def forward(self, int8: bool) -> float:
         """Predict some texts, by length; the linear layers' weights as int8, or as they are."""
