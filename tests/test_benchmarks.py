@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import asdict
 from types import SimpleNamespace
@@ -264,7 +265,9 @@ def test_what_is_computed_once_or_for_one_token_only_changes_no_prediction(small
     rows, _, tokenizer = measure.prepare_data("longest", size=40)
     logits = {}
     for recipe in frozen:
+        start = time.perf_counter()
         model, (once,) = measure.prepare_training(recipe, [rows])
+        assert once < time.perf_counter() - start
         assert (once > 0) == recipe.computed_once
         with tempfile.TemporaryDirectory() as folder:
             arguments = measure.prepare_arguments(recipe, folder)

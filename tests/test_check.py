@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from datasets import ClassLabel
+from datasets import ClassLabel, List
 from IPython.core.interactiveshell import InteractiveShell
 from scipy import stats
 from support.exercise_notebooks import CHECK, SOURCES, cell_of, numbers, read_source, source_of
@@ -630,9 +630,21 @@ def test_a_misconception_that_shows_in_another_way_is_named_too(number, name):
         assert objection(number, answer).name == name
 
 
+def last_for_unlabelled_in_lists(value, feature):
+    if value and isinstance(feature, dict):
+        return {
+            name: last_for_unlabelled_in_lists(value[name], inner)
+            for name, inner in feature.items()
+        }
+    if value and isinstance(feature, List):
+        return [feature.feature.names[number] for number in value]
+    return solved("02-3")(value, feature)
+
+
 @pytest.mark.parametrize(
     ("number", "answer"),
     [
+        ("02-3", last_for_unlabelled_in_lists),
         ("07-1", lambda runs: min(run["learning_rate"] for run in runs)),
         ("09-1", lambda layers, *given: layers[given[1]] and solved("09-1")(layers, *given)),
         (
@@ -640,7 +652,12 @@ def test_a_misconception_that_shows_in_another_way_is_named_too(number, name):
             lambda parameters, texts, size, *given: solved("12-1")(parameters, texts, 32, *given),
         ),
     ],
-    ids=["the smallest rate", "some layer trained", "batches of 32"],
+    ids=[
+        "the last name for an unlabelled item",
+        "the smallest rate",
+        "some layer trained",
+        "batches of 32",
+    ],
 )
 def test_what_is_right_on_some_cases_only_is_wrong(number, answer):
     assert objection(number, answer).name in ("another-value", "an-error")

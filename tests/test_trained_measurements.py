@@ -71,6 +71,9 @@ def test_a_run_of_the_sweep_is_the_same_if_nothing_is_computed_once(monkeypatch,
     assert (given["learning_rate"], given["seed"], given["num_train_epochs"]) == (1e-2, 43, 2)
     assert len(run.errors) == learning_rates.HELD_OUT_SIZE
     assert len(run.step_losses) == 2
+    # To four digits, not fewer.
+    assert {round(loss, 4) for loss in run.step_losses} == set(run.step_losses)
+    assert {round(loss, 3) for loss in run.step_losses} != set(run.step_losses)
     assert [row["epoch"] for row in run.history] == [1, 2]
     for row in run.history:
         hits = row["validation_accuracy"] * VALIDATION_SIZE
