@@ -284,7 +284,7 @@ def test_fixed_batches_hold_every_text_once_sorted_by_length_and_in_random_order
     best = recipes.fastest_recipe()
     size = best.arguments["per_device_train_batch_size"]
     assert best.arguments["train_sampling_strategy"] == "sequential"
-    # Of the rows in the order of 7 n % 211, each has n tokens.
+    # 1 to 200 tokens, in an order that is not by length.
     lengths = {7 * length % 211: length for length in range(1, 201)}
     rows = Dataset.from_list([{"attention_mask": [1] * lengths[row]} for row in sorted(lengths)])
     arranged = [sum(mask) for mask in measure.arrange(rows, best)["attention_mask"]]
