@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import datasets
@@ -17,7 +18,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
 from support.permissions import forbid
 
 from helpers import sources
-from helpers.own_data import first_texts, prepare_own_data
+from helpers.own_data import LABEL_NAMES, TEXT_NAMES, first_texts, prepare_own_data
 from helpers.own_table import TableError
 from helpers.sources import OWN_VARIABLES, SourceError, find_weights, get_source
 
@@ -261,6 +262,20 @@ def test_a_column_in_which_values_come_twice_on_average_is_none_of_labels(prepar
     assert "labels: the column 'kind', guessed; COURSE_LABEL names another" in prepare(rows).remarks
 
 
+KNOWN = [*pairwise(TEXT_NAMES), *pairwise(LABEL_NAMES)]
+
+
+@pytest.mark.parametrize(("sooner", "later"), KNOWN, ids=map(str, KNOWN))
+def test_of_two_columns_with_known_names_the_one_that_is_listed_first_is_taken(
+    prepare, sooner, later
+):
+    part = "text" if sooner in TEXT_NAMES else "label"
+    rows = table(ROWS[:52]).rename(columns={part: sooner})
+    rows.insert(0, later, rows[sooner])
+    said = f"{part}s: the column {sooner!r}, guessed; COURSE_{part.upper()} names another"
+    assert said in prepare(rows).remarks
+
+
 def test_the_test_split_is_cut_from_every_class_and_is_the_same_each_time(prepare, tmp_path):
     rare = [(f"Rare text {row}", "rare") for row in range(3)]
     first, again = (
@@ -268,6 +283,9 @@ def test_the_test_split_is_cut_from_every_class_and_is_the_same_each_time(prepar
     )
     assert Counter(first["test"]["label"]) == {0: 6, 1: 6, 2: 1}
     assert first["test"]["text"][:] == again["test"]["text"][:]
+    # With the next edition of the course, too.
+    numbers = [int(re.search(r"\d+", text)[0]) for text in first["test"]["text"]]
+    assert numbers == [3, 11, 14, 17, 21, 23, 32, 39, 44, 48, 50, 58, 2]
     assert not set(first["train"]["text"]) & set(first["test"]["text"])
 
 
