@@ -96,7 +96,7 @@ class Repo:
 
     kind: str
     name: str
-    private: bool = False
+    private: bool
     commits: dict[str, dict[str, Any]] = field(default_factory=dict)
     refs: dict[str, dict[str, str]] = field(default_factory=lambda: {"heads": {}, "tags": {}})
 
@@ -222,7 +222,7 @@ class LocalHub:
                 raise HubError(400, f"The Hub does not accept such a repository: {kind} {repo_id}")
             for path in files:
                 check_path(path)
-            repo = self.repos.setdefault((kind, repo_id), Repo(kind, repo_id))
+            repo = self.repos.setdefault((kind, repo_id), Repo(kind, repo_id, private))
             repo.private = private
             entries = {}
             for path, content in files.items():

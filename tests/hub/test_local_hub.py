@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from support.hub_fixtures import DATASET, MODEL, STARS, fill_hub, run_alone
@@ -179,6 +180,16 @@ def test_uploaded_files_come_back_to_the_byte(hub, tmp_path):
     assert result["main"] == result["deleted"] == [".gitattributes", "a/b.dat"]
     assert result["draft"] == [".gitattributes", "a/b.dat", "note.txt"]
     assert not result["exists"]
+
+
+def test_a_connection_that_its_client_has_closed_keeps_no_other_open(tmp_path):
+    hub = LocalHub(tmp_path)
+    gone, open_one = Mock(), Mock()
+    gone.shutdown.side_effect = OSError
+    hub.connections = [gone, open_one]
+    hub.start()
+    hub.stop()
+    open_one.shutdown.assert_called_once_with(socket.SHUT_RDWR)
 
 
 def test_only_the_token_opens_what_is_private(hub, tmp_path):
