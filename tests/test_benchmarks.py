@@ -90,6 +90,11 @@ def test_every_lever_changes_something_and_keeps_what_was_there():
         assert changed - {"name", "timed_steps"}, after.name
 
 
+def test_the_learning_rate_grows_with_the_batch_and_doubles_where_more_is_frozen():
+    rates = [recipe.arguments.get("learning_rate") for recipe in build_recipes("float32")]
+    assert rates == [*3 * [None], *7 * [1.5e-4], *2 * [3e-4]]
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 def test_half_precision_is_a_lever_only_where_the_machine_has_it(monkeypatch, precision):
     monkeypatch.setattr(recipes, "fast_precision", lambda: precision)

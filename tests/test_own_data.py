@@ -509,6 +509,13 @@ def model(tmp_path) -> Path:
     return folder
 
 
+def test_another_model_is_trained_at_the_rate_of_a_larger_one(own, tmp_path, model):
+    (tmp_path / "a.csv").write_text(LINES)
+    usual = own(COURSE_DATA=tmp_path / "a.csv")
+    other = own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
+    assert (usual.learning_rate, other.learning_rate) == (1.5e-4, 3e-5)
+
+
 def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
     (tmp_path / "a.csv").write_text(LINES)
     (tmp_path / "b.csv").write_text(LINES + "One more,good\n")
