@@ -1,6 +1,7 @@
 """Mutants are what they say, the same for the same seed, and told apart by what notices them."""
 
 import multiprocessing
+from collections import defaultdict
 from pathlib import Path
 
 import nbformat
@@ -225,8 +226,15 @@ def test_an_equivalent_mutant_is_known_by_its_lines_and_a_stale_entry_is_an_erro
         equivalent.check([entry], project)
 
 
-def test_every_equivalent_mutant_has_a_reason():
+def test_every_equivalent_mutant_has_a_reason_and_its_lines_are_there():
     assert [entry for entry in equivalent.read() if len(entry.reason) < 20] == []
+    # That an operator changes them is looked at by `mutants`, which has all operators.
+    lines: dict[str, set[str]] = defaultdict(set)
+    for text in population.texts(PROJECT):
+        place = f"{text.path}, {text.cell}" if text.cell else text.path
+        lines[place] |= {line.strip() for line in text.text.splitlines()}
+    for entry in equivalent.read():
+        assert set(entry.old.splitlines()) <= lines[entry.place], entry
 
 
 def test_the_report_counts_and_shows_the_survivors():
