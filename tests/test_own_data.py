@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import datasets
@@ -18,7 +17,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
 from support.permissions import forbid
 
 from helpers import sources
-from helpers.own_data import LABEL_NAMES, TEXT_NAMES, first_texts, prepare_own_data
+from helpers.own_data import first_texts, prepare_own_data
 from helpers.own_table import TableError
 from helpers.sources import OWN_VARIABLES, SourceError, find_weights, get_source
 
@@ -262,18 +261,23 @@ def test_a_column_in_which_values_come_twice_on_average_is_none_of_labels(prepar
     assert "labels: the column 'kind', guessed; COURSE_LABEL names another" in prepare(rows).remarks
 
 
-KNOWN = [*pairwise(TEXT_NAMES), *pairwise(LABEL_NAMES)]
-
-
-@pytest.mark.parametrize(("sooner", "later"), KNOWN, ids=map(str, KNOWN))
-def test_of_two_columns_with_known_names_the_one_that_is_listed_first_is_taken(
-    prepare, sooner, later
-):
-    part = "text" if sooner in TEXT_NAMES else "label"
-    rows = table(ROWS[:52]).rename(columns={part: sooner})
-    rows.insert(0, later, rows[sooner])
-    said = f"{part}s: the column {sooner!r}, guessed; COURSE_{part.upper()} names another"
-    assert said in prepare(rows).remarks
+@pytest.mark.parametrize(
+    ("part", "names"),
+    [
+        ("text", "text review comment content sentence body message tweet document"),
+        ("text", "text 文本 评论 内容 正文 句子"),
+        ("label", "label labels class category stars star rating score sentiment polarity target"),
+        ("label", "label 标签 类别 分类 情感 评分 星级"),
+    ],
+)
+def test_of_several_columns_with_known_names_the_best_known_is_taken(prepare, part, names):
+    rows, known = table(), names.split()
+    for name in known[1:]:
+        rows.insert(0, name, rows[part])
+    for name in known:
+        said = f"{part}s: the column {name!r}, guessed; COURSE_{part.upper()} names another"
+        assert said in prepare(rows).remarks
+        rows = rows.drop(columns=name)
 
 
 def test_the_test_split_is_cut_from_every_class_and_is_the_same_each_time(prepare, tmp_path):

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import venv
 import zipfile
 from pathlib import Path
@@ -69,6 +70,23 @@ def test_an_index_that_does_not_answer_is_said_and_done_without(monkeypatch, cap
     monkeypatch.setattr(install, "TORCH_CPU_INDEX", NOBODY)
     assert torch_index() is None
     assert "does not answer (http://127.0.0.1:9)" in capsys.readouterr().out
+
+
+def test_a_name_that_nobody_looks_up_keeps_nobody_waiting(monkeypatch):
+    released = threading.Event()
+
+    def hang(*_: object, **__: object) -> None:
+        released.wait()
+        raise OSError
+
+    monkeypatch.setattr(install, "ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(install.urllib.request, "urlopen", hang)
+    before = set(threading.enumerate())
+    assert not install.answers(NOBODY)
+    (asking,) = set(threading.enumerate()) - before
+    # For any other thread, Python would wait at its end.
+    assert asking.daemon
+    released.set()
 
 
 def test_with_a_gpu_torch_comes_from_where_everything_comes(index, monkeypatch):
