@@ -34,7 +34,7 @@ READERS = {
 FOLDERS = {
     "course/hub/mirror.py": "tests/hub/test_mirror.py",
     "course/hub/": "tests/hub/test_fetch.py",
-    "helpers/hub.py": "tests/hub/test_hub_source.py",
+    "helpers/hub.py": "tests/hub",
     "helpers/local_hub.py": "tests/hub/test_local_hub.py",
     "course/publish/": "tests/site",
     "course/classroom/": "tests/grading",

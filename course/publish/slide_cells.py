@@ -168,7 +168,7 @@ def find_slides(notebook: NotebookNode) -> list[Slide]:
 def questions(text: str) -> list[str]:
     """Return the sentences of a Markdown text that end in a question mark."""
     # The rest is blanked out at its full length: positions in the prose are those in the text.
-    prose = NOT_PROSE.sub(lambda part: ("\n" if part[0][0] == "#" else "x") * len(part[0]), text)
+    prose = NOT_PROSE.sub(lambda part: "x" * len(part[0]), text)
     found = [text[match.start() : match.end()] for match in QUESTION.finditer(prose)]
     return [question.strip(" >*-") for question in found]
 
