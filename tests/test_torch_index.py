@@ -84,9 +84,9 @@ def test_a_name_that_nobody_looks_up_keeps_nobody_waiting(monkeypatch):
     before = set(threading.enumerate())
     assert not install.answers(NOBODY)
     (asking,) = set(threading.enumerate()) - before
+    released.set()
     # For any other thread, Python would wait at its end.
     assert asking.daemon
-    released.set()
 
 
 def test_with_a_gpu_torch_comes_from_where_everything_comes(index, monkeypatch):
