@@ -136,6 +136,34 @@ def test_the_cells_that_differ_come_in_the_order_of_the_notebooks(monkeypatch, t
     ]
 
 
+@pytest.mark.parametrize(
+    ("first_only", "passed", "code", "refused"),
+    [
+        (True, False, 2, False),
+        (True, False, 1, False),
+        (True, False, 3, True),
+        (True, True, 2, True),
+        (False, False, 2, True),
+    ],
+    ids=["stopped", "alone", "broken", "interrupted", "not asked to stop"],
+)
+def test_the_first_changed_cell_may_end_the_comparison(
+    first_only, passed, code, refused, monkeypatch
+):
+    def run(command, *, env, **_):
+        assert ("--exitfirst" in command) == first_only
+        line = {"notebook": "03", "cell": "a", "passed": passed, "old": [], "new": printed("2\n")}
+        Path(env["CANARY_RECORD"], "1.jsonl").write_text(json.dumps(line))
+        return CompletedProcess(command, code, "stopped", "")
+
+    monkeypatch.setattr(compare.subprocess, "run", run)
+    if refused:
+        with pytest.raises(CanaryError, match=r"^The notebooks could not be run: stopped$"):
+            compare.run_cells([NOTEBOOK], [], first_only)
+    else:
+        assert [cell.cell for cell in compare.run_cells([NOTEBOOK], [], first_only)] == ["a"]
+
+
 def test_each_cell_that_was_compared_is_written_down_once(tmp_path, monkeypatch):
     monkeypatch.setenv("CANARY_RECORD", str(tmp_path))
     record = record_cells.pytest_runtest_makereport
@@ -272,26 +300,61 @@ def test_a_notebook_without_changes_does_not_end_the_search(monkeypatch):
     assert searched == [(notebooks[1], CHANGES[:1], [cell])]
 
 
-def test_a_release_that_cannot_be_had_does_not_hold(monkeypatch, capsys):
-    name = "datasets"
+def test_one_notebook_narrows_the_search_that_all_of_them_end(monkeypatch, capsys, tmp_path):
+    """Down to 5 the first notebook holds, to 7 the others; 4 cannot be had, 3 has no modules."""
+    versions = [str(number) for number in range(9, 0, -1)]
 
     def lay_over(name: str, version: str, options: object) -> Change:
-        if version == "1.0":
+        if version == "4":
             raise CanaryError("There is no build of it.")
-        return Change(name, "3.0", version, Path(name))
+        folder = tmp_path / version
+        (folder / ("other" if version == "3" else name)).mkdir(parents=True, exist_ok=True)
+        return Change(name, "10", version, folder)
+
+    def run_cells(notebooks: list[Path], changes: list[Change], first_only: bool) -> list[str]:
+        assert first_only
+        return ["changed"] if int(changes[0].new) < (5 if NOTEBOOK in notebooks else 7) else []
 
     monkeypatch.setattr(releases.install, "torch_index", lambda: None)
     monkeypatch.setattr(oldest, "lay_over", lay_over)
-    monkeypatch.setattr(oldest, "run_cells", lambda notebooks, changes: [])
-    monkeypatch.setattr(oldest, "notebooks_that_use", lambda name: [NOTEBOOK])
-    monkeypatch.setattr(oldest, "earlier_releases", lambda name: ["2.0", "1.0"])
-    assert oldest.run([name]) == 0
+    monkeypatch.setattr(oldest, "run_cells", run_cells)
+    monkeypatch.setattr(
+        oldest, "notebooks_that_use", lambda name: [NOTEBOOK, Path("05"), Path("06")]
+    )
+    monkeypatch.setattr(oldest, "earlier_releases", lambda name: versions)
+    assert oldest.run(["datasets"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "  datasets 2.0: holds",
-        "  datasets 1.0: does not hold",
-        "datasets: the outputs hold down to 2.0",
-        f"Compared: the notebooks in {PROJECT / 'notebooks'} that do not train and import it.",
+        "  datasets 1: does not hold in 03",
+        "  datasets 9: holds in 03",
+        "  datasets 7: holds in 03",
+        "  datasets 3: does not hold in 03",
+        "  datasets 5: holds in 03",
+        "  datasets 4: does not hold in 03",
+        "  datasets 5: does not hold in 05, 06",
+        "  datasets 9: holds in 05, 06",
+        "  datasets 7: holds in 05, 06",
+        "  datasets 6: does not hold in 05, 06",
+        "datasets: the outputs hold down to 7",
     ]
+
+
+def test_a_release_that_only_keeps_the_name_has_no_modules(tmp_path):
+    scikit_learn = Change("scikit-learn", "1.9", "0.0", tmp_path)
+    (tmp_path / "scikit_learn.dist-info").mkdir()
+    assert not oldest.has_modules(scikit_learn)
+    (tmp_path / "sklearn.py").touch()
+    assert oldest.has_modules(scikit_learn)
+    # It has no module of its own: it only names others.
+    assert oldest.has_modules(Change("jupyter", "1.1", "1.0", tmp_path))
+
+
+def test_where_no_release_holds_the_pinned_one_is_the_oldest(monkeypatch, capsys):
+    monkeypatch.setattr(oldest, "those_that_hold", lambda versions, holds: [])
+    monkeypatch.setattr(oldest, "earlier_releases", lambda name: ["1.0"])
+    oldest.run(["datasets"])
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        f"datasets: the outputs hold down to {PINNED}"
+    )
 
 
 def test_earlier_releases_are_final_ones_with_a_build(monkeypatch):
@@ -311,14 +374,17 @@ def test_an_index_without_the_pinned_release_is_said(monkeypatch):
         oldest.earlier_releases("datasets")
 
 
-@pytest.mark.parametrize(("package", "used"), [("pandas", ["03"]), ("onnxruntime", ["01", "03"])])
-def test_the_notebooks_that_use_a_package_are_compared_or_all(package, used, monkeypatch):
-    code = {"01": "import datasets", "03": "import pandas\npandas.DataFrame()"}
-    code |= {TRAINING[0]: "import pandas, onnxruntime"}
+@pytest.mark.parametrize(
+    ("package", "used"),
+    [("pandas", ["03"]), ("scipy", [TRAINING[0]]), ("filelock", ["03"]), ("nbval", ["01", "03"])],
+    ids=["itself", "only where it trains", "by helpers", "none imports it"],
+)
+def test_the_notebooks_that_import_a_package_are_compared_or_all(package, used, monkeypatch):
+    code = {"01": "import datasets", "03": "import pandas\nfrom helpers.saved_model import x"}
+    code |= {TRAINING[0]: "import pandas, scipy"}
     monkeypatch.setattr(oldest, "find_notebooks", lambda: list(map(Path, code)))
     monkeypatch.setattr(oldest, "code_of", lambda path: code[path.name])
     monkeypatch.setattr(oldest, "write_copies", list)
-    monkeypatch.setattr(oldest, "import_names", lambda name: [name])
     assert oldest.notebooks_that_use(package) == list(map(Path, used))
 
 
@@ -327,11 +393,11 @@ def test_backwards_too_a_package_that_is_no_dependency_is_refused():
         oldest.run(["zarr", "datasets", "numpy"])
 
 
-@pytest.mark.parametrize("oldest_good", range(-1, 9))
-def test_the_oldest_release_that_holds_is_found(oldest_good):
-    versions = [str(number) for number in range(9)]
-    found = oldest.oldest_that_holds(versions, lambda version: int(version) <= oldest_good)
-    assert found == (versions[oldest_good] if oldest_good >= 0 else None)
+@pytest.mark.parametrize("number", range(10))
+def test_the_releases_that_hold_are_found(number):
+    versions = [str(each) for each in range(9)]
+    found = oldest.those_that_hold(versions, lambda version: int(version) < number)
+    assert found == versions[:number]
 
 
 def test_backwards_too_torch_is_left_out_where_only_cuda_builds_are(monkeypatch, capsys):

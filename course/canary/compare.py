@@ -46,12 +46,15 @@ class ChangedCell:
     causes: list[Change] = field(default_factory=list)
 
 
-def run_cells(notebooks: Sequence[Path], changes: Sequence[Change]) -> list[ChangedCell]:
+def run_cells(
+    notebooks: Sequence[Path], changes: Sequence[Change], first_only: bool = False
+) -> list[ChangedCell]:
     """Compare notebooks, as `test` does, with some changes laid over.
 
     Args:
         notebooks: the files; several are run in pairs.
         changes: what is laid over.
+        first_only: whether the first cell that changed ends it.
 
     Returns:
         The cells whose outputs changed, in order.
@@ -63,6 +66,8 @@ def run_cells(notebooks: Sequence[Path], changes: Sequence[Change]) -> list[Chan
         command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
         command += ["-p", record_cells.__name__, "-p", "no:cacheprovider"]
         environment = environment_with(changes) | {record_cells.VARIABLE: scratch}
+        if first_only:
+            command.append("--exitfirst")
         if len(notebooks) > 1:
             command += NOTEBOOKS
             environment["OMP_NUM_THREADS"] = "1"
@@ -75,12 +80,14 @@ def run_cells(notebooks: Sequence[Path], changes: Sequence[Change]) -> list[Chan
         )
         files = sorted(Path(scratch).glob("*.jsonl"))
         lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    if result.returncode > 1 or not lines:
+    cells = sorted(map(json.loads, lines), key=lambda cell: cell["notebook"])
+    failed = [cell for cell in cells if not cell["passed"]]
+    # Pytest's exit codes: 1 tests failed, 2 it was interrupted, as its workers are by exitfirst.
+    stopped = first_only and failed and result.returncode == 2
+    if (result.returncode > 1 and not stopped) or not lines:
         last = (result.stdout + result.stderr).strip().splitlines()[-1:]
         raise CanaryError(f"The notebooks could not be run: {''.join(last)}")
-    cells = [json.loads(line) for line in lines]
-    cells.sort(key=lambda cell: cell["notebook"])
-    return [changed_cell(cell) for cell in cells if not cell["passed"]]
+    return [changed_cell(cell) for cell in failed]
 
 
 def changed_cell(line: dict) -> ChangedCell:
