@@ -3,7 +3,9 @@
 import inspect
 import json
 import os
+import re
 import sys
+from configparser import ConfigParser
 from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -137,21 +139,19 @@ def test_the_cells_that_differ_come_in_the_order_of_the_notebooks(monkeypatch, t
 
 
 @pytest.mark.parametrize(
-    ("first_only", "passed", "code", "refused"),
+    ("options", "passed", "code", "refused"),
     [
-        (True, False, 2, False),
-        (True, False, 1, False),
-        (True, False, 3, True),
-        (True, True, 2, True),
-        (False, False, 2, True),
+        (["--exitfirst"], False, 2, False),
+        (["--exitfirst"], False, 1, False),
+        (["--exitfirst"], False, 3, True),
+        (["--exitfirst"], True, 2, True),
+        ([], False, 2, True),
     ],
     ids=["stopped", "alone", "broken", "interrupted", "not asked to stop"],
 )
-def test_the_first_changed_cell_may_end_the_comparison(
-    first_only, passed, code, refused, monkeypatch
-):
+def test_the_first_changed_cell_may_end_the_comparison(options, passed, code, refused, monkeypatch):
     def run(command, *, env, **_):
-        assert ("--exitfirst" in command) == first_only
+        assert ("--exitfirst" in command) == bool(options)
         line = {"notebook": "03", "cell": "a", "passed": passed, "old": [], "new": printed("2\n")}
         Path(env["CANARY_RECORD"], "1.jsonl").write_text(json.dumps(line))
         return CompletedProcess(command, code, "stopped", "")
@@ -159,9 +159,9 @@ def test_the_first_changed_cell_may_end_the_comparison(
     monkeypatch.setattr(compare.subprocess, "run", run)
     if refused:
         with pytest.raises(CanaryError, match=r"^The notebooks could not be run: stopped$"):
-            compare.run_cells([NOTEBOOK], [], first_only)
+            compare.run_cells([NOTEBOOK], [], options)
     else:
-        assert [cell.cell for cell in compare.run_cells([NOTEBOOK], [], first_only)] == ["a"]
+        assert [cell.cell for cell in compare.run_cells([NOTEBOOK], [], options)] == ["a"]
 
 
 def test_each_cell_that_was_compared_is_written_down_once(tmp_path, monkeypatch):
@@ -311,9 +311,12 @@ def test_one_notebook_narrows_the_search_that_all_of_them_end(monkeypatch, capsy
         (folder / ("other" if version == "3" else name)).mkdir(parents=True, exist_ok=True)
         return Change(name, "10", version, folder)
 
-    def run_cells(notebooks: list[Path], changes: list[Change], first_only: bool) -> list[str]:
-        assert first_only
-        return ["changed"] if int(changes[0].new) < (5 if NOTEBOOK in notebooks else 7) else []
+    def run_cells(
+        notebooks: list[Path], changes: list[Change], options: tuple[str, ...]
+    ) -> list[ChangedCell]:
+        assert options[0] == "--exitfirst"
+        changed = int(changes[0].new) < (5 if NOTEBOOK in notebooks else 7)
+        return [ChangedCell(notebooks[0].stem, "map", "1", "2", "number moved")] * changed
 
     monkeypatch.setattr(releases.install, "torch_index", lambda: None)
     monkeypatch.setattr(oldest, "lay_over", lay_over)
@@ -324,18 +327,29 @@ def test_one_notebook_narrows_the_search_that_all_of_them_end(monkeypatch, capsy
     monkeypatch.setattr(oldest, "earlier_releases", lambda name: versions)
     assert oldest.run(["datasets"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        "  datasets 1: does not hold in 03",
-        "  datasets 9: holds in 03",
-        "  datasets 7: holds in 03",
-        "  datasets 3: does not hold in 03",
-        "  datasets 5: holds in 03",
-        "  datasets 4: does not hold in 03",
-        "  datasets 5: does not hold in 05, 06",
-        "  datasets 9: holds in 05, 06",
-        "  datasets 7: holds in 05, 06",
-        "  datasets 6: does not hold in 05, 06",
+        "  datasets 1 does not hold in 03: 03_preprocess, map: number moved",
+        "  datasets 9 holds in 03",
+        "  datasets 7 holds in 03",
+        "  datasets 3 does not hold in 03: It has no modules.",
+        "  datasets 5 holds in 03",
+        "  datasets 4 does not hold in 03: There is no build of it.",
+        "  datasets 5 does not hold in 05, 06: 05, map: number moved",
+        "  datasets 9 holds in 05, 06",
+        "  datasets 7 holds in 05, 06",
+        "  datasets 6 does not hold in 05, 06: 05, map: number moved",
         "datasets: the outputs hold down to 7",
     ]
+
+
+def test_a_printed_version_of_the_release_is_no_change():
+    change = Change("datasets", "5.2.0", "5.1.0", Path("datasets"))
+    with oldest.versions_made_equal(change) as option:
+        settings = ConfigParser()
+        settings.read(option.removeprefix("--nbval-sanitize-with="))
+    section = settings["version"]
+    texts = ("datasets 5.2.0", "datasets 5.1.0", "5.2.01, 15.1.0, 5a2.0")
+    same = [re.sub(section["regex"], section["replace"], text) for text in texts]
+    assert same == ["datasets version", "datasets version", texts[2]]
 
 
 def test_a_release_that_only_keeps_the_name_has_no_modules(tmp_path):

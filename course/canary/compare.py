@@ -47,14 +47,14 @@ class ChangedCell:
 
 
 def run_cells(
-    notebooks: Sequence[Path], changes: Sequence[Change], first_only: bool = False
+    notebooks: Sequence[Path], changes: Sequence[Change], options: Sequence[str] = ()
 ) -> list[ChangedCell]:
     """Compare notebooks, as `test` does, with some changes laid over.
 
     Args:
         notebooks: the files; several are run in pairs.
         changes: what is laid over.
-        first_only: whether the first cell that changed ends it.
+        options: more options of pytest, such as `--exitfirst`.
 
     Returns:
         The cells whose outputs changed, in order.
@@ -66,8 +66,7 @@ def run_cells(
         command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
         command += ["-p", record_cells.__name__, "-p", "no:cacheprovider"]
         environment = environment_with(changes) | {record_cells.VARIABLE: scratch}
-        if first_only:
-            command.append("--exitfirst")
+        command += options
         if len(notebooks) > 1:
             command += NOTEBOOKS
             environment["OMP_NUM_THREADS"] = "1"
@@ -83,7 +82,7 @@ def run_cells(
     cells = sorted(map(json.loads, lines), key=lambda cell: cell["notebook"])
     failed = [cell for cell in cells if not cell["passed"]]
     # Pytest's exit codes: 1 tests failed, 2 it was interrupted, as its workers are by exitfirst.
-    stopped = first_only and failed and result.returncode == 2
+    stopped = "--exitfirst" in options and failed and result.returncode == 2
     if (result.returncode > 1 and not stopped) or not lines:
         last = (result.stdout + result.stderr).strip().splitlines()[-1:]
         raise CanaryError(f"The notebooks could not be run: {''.join(last)}")

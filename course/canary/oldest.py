@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -87,6 +89,20 @@ def has_modules(change: Change) -> bool:
     return not names or not files.isdisjoint(names)
 
 
+@contextmanager
+def versions_made_equal(change: Change) -> Iterator[str]:
+    """Give the option with which nbval takes a package's pinned version and another for the same.
+
+    A cell that prints the version would change with every release.
+    """
+    versions = "|".join(map(re.escape, (change.old, change.new)))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder, "settings")
+        pattern = rf"(?<![\d.])({versions})(?![\d.])"
+        settings.write_text(f"[version]\nregex: {pattern}\nreplace: version\n", encoding="utf-8")
+        yield f"--nbval-sanitize-with={settings}"
+
+
 def outputs_hold(
     name: str, options: Sequence[str], notebooks: Sequence[Path], version: str
 ) -> bool:
@@ -100,13 +116,17 @@ def outputs_hold(
     """
     try:
         change = lay_over(name, version, options)
-        answer = has_modules(change) and not run_cells(notebooks, [change], first_only=True)
-    except CanaryError:
-        # There is no build for this Python, or it cannot be imported.
-        answer = False
+        if not has_modules(change):
+            raise CanaryError("It has no modules.")
+        with versions_made_equal(change) as option:
+            cells = run_cells(notebooks, [change], ("--exitfirst", option))
+        reasons = [f"{cell.notebook}, {cell.cell}: {cell.kind}" for cell in cells]
+    except CanaryError as error:
+        reasons = [str(error)]
     compared = ", ".join(path.name[:2] for path in notebooks)
-    print(f"  {name} {version}: {'holds' if answer else 'does not hold'} in {compared}", flush=True)
-    return answer
+    answer = f"does not hold in {compared}: {reasons[0]}" if reasons else f"holds in {compared}"
+    print(f"  {name} {version} {answer}", flush=True)
+    return not reasons
 
 
 def run(wanted: Sequence[str]) -> int:
