@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from transformers import Trainer, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerControl, TrainerState, TrainingArguments
 
 from helpers.checkpoints import (
     EPOCH_STATE,
@@ -145,3 +145,13 @@ def test_the_order_of_a_resumed_epoch_is_kept_by_the_callback_and_by_nothing_els
     after = train(tmp_path / "run", 129, tmp_path / "run" / "checkpoint-123", keeps_order)
     assert before == undisturbed[:123]
     assert (after == undisturbed[123:]) is keeps_order
+
+
+def test_a_save_after_the_last_step_of_an_epoch_is_done_once_after_the_evaluation():
+    callback, control = KeepEpochOrder(), TrainerControl(should_save=True)
+    saves = []
+    for step in (callback.on_step_end, callback.on_epoch_end, callback.on_epoch_end):
+        step(TrainingArguments(use_cpu=True), TrainerState(epoch=1.0), control)
+        saves.append(control.should_save)
+        control.should_save = False
+    assert saves == [False, True, False]
