@@ -171,6 +171,8 @@ def snippets_of(*sizes: int) -> list[RatedText]:
         ((3, 3, 2, 1, 1), 5, [2, 2, 1, 0, 0]),
         # Quotas of 2.8, 0.3, 0.3, 0.3 and 0.3: the largest remainder comes first.
         ((28, 3, 3, 3, 3), 4, [3, 1, 0, 0, 0]),
+        # Quotas of two thirds each: rounded, they would be three rows.
+        ((3, 3, 3, 0, 0), 2, [1, 1, 0, 0, 0]),
         ((0, 0, 7, 0, 0), 3, [0, 0, 3, 0, 0]),
     ],
 )

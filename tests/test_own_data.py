@@ -532,13 +532,23 @@ def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
     assert len({source.models for source in chosen}) == 4
 
 
-@pytest.mark.parametrize("forbidden", ["a.csv", "model", "model/config.json"])
-def test_what_may_not_be_read_is_one_sentence(own, tmp_path, model, monkeypatch, forbidden):
+@pytest.mark.parametrize(
+    ("forbidden", "told"),
+    [
+        ("a.csv", "a.csv cannot be read: Permission denied."),
+        ("model", "there is no such folder that you may read;"),
+        ("model/config.json", "model/config.json is not yours to read or write:"),
+    ],
+)
+def test_what_may_not_be_read_is_named_in_one_sentence(
+    own, tmp_path, model, monkeypatch, forbidden, told
+):
     (tmp_path / "a.csv").write_text(LINES)
     forbid(tmp_path / forbidden, monkeypatch)
     with pytest.raises(SourceError) as caught:
         own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
     assert is_one_sentence(str(caught.value))
+    assert told in str(caught.value)
     assert "Errno" not in str(caught.value)
 
 

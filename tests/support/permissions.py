@@ -8,8 +8,11 @@ import pytest
 
 
 def forbid(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse a path, and all below it, as the system does."""
-    for module, name in ((os, "stat"), (os, "mkdir"), (io, "open")):
+    """Refuse a file, or a folder and all below it, as the system does."""
+    functions = [(io, "open")]
+    if path.is_dir():
+        functions += [(os, "stat"), (os, "mkdir")]
+    for module, name in functions:
         allowed = getattr(module, name)
 
         def refuse(asked, *arguments, allowed=allowed, **options):
