@@ -123,11 +123,12 @@ def test_a_pushed_dataset_comes_back_in_each_of_its_versions(hub, tmp_path):
         api.create_tag("{SET}", tag="v1", revision=first, repo_type="dataset")
         back += [load(), load(revision=first), load(revision="v1")]
         refs = api.list_repo_refs("{SET}", repo_type="dataset")
+        info = api.dataset_info("{SET}")
         result = {{
             "pushed": [(made.to_dict(), str(made.features)) for made in (one, two, one, one)],
             "back": back,
             "shas": [first, second],
-            "private": api.dataset_info("{SET}").private,
+            "private, gated, disabled": [info.private, info.gated, info.disabled],
             "refs": [(ref.name, ref.target_commit) for ref in refs.branches + refs.tags],
             "titles": [c.title for c in api.list_repo_commits("{SET}", repo_type="dataset")],
         }}
@@ -135,7 +136,7 @@ def test_a_pushed_dataset_comes_back_in_each_of_its_versions(hub, tmp_path):
     result = run_client(hub, tmp_path, code)
     one, two, *_ = result["pushed"]
     assert result["back"] == [one, two, one, one]
-    assert result["private"]
+    assert result["private, gated, disabled"] == [True, False, False]
     first, second = result["shas"]
     assert first != second
     assert result["refs"] == [["main", second], ["v1", first]]
