@@ -328,6 +328,19 @@ def test_every_variation_is_compared_with_the_recipe_itself(small):
     assert 0.5 < found["packing, at best (counted)"] <= 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "printed"), [(["alone"], "0.5"), ([], '{"fused": 1.1, "pinned": 1.2}')]
+)
+def test_variations_time_the_recipe_alone_or_all_of_them(monkeypatch, capsys, arguments, printed):
+    bench = SimpleNamespace(seconds_per_token=lambda: 0.5)
+    monkeypatch.setattr(variations, "Bench", lambda: bench)
+    monkeypatch.setattr(variations, "in_process", lambda given: {"fused": 1.1})
+    monkeypatch.setattr(variations, "in_children", lambda: {"pinned": 1.2})
+    monkeypatch.setattr(variations.sys, "argv", ["variations", *arguments])
+    variations.main()
+    assert capsys.readouterr().out == f"{printed}\n"
+
+
 def test_an_allocator_that_is_missing_is_said_to_be(monkeypatch):
     monkeypatch.setattr(variations.ctypes.util, "find_library", {"jemalloc": "j.so"}.get)
     given = []
@@ -380,22 +393,28 @@ def test_growth_has_a_figure_for_every_size_and_length(small, monkeypatch):
     assert "^" in report.tables(results() | {"growth": curves})
 
 
-def test_processes_share_a_batch_and_the_largest_of_them_counts(monkeypatch):
-    def finetune(*arguments: str, launcher: list[str], **_: object) -> SimpleNamespace:
-        asked.append((arguments[2], launcher[-1]))
+@pytest.mark.parametrize(("cores", "threads"), [(1, [1, 1]), (4, [4, 2])])
+def test_processes_share_a_batch_and_the_cores_and_the_largest_of_them_counts(
+    monkeypatch, cores, threads
+):
+    def finetune(
+        *arguments: str, launcher: list[str], threads: int, program: list[str]
+    ) -> SimpleNamespace:
+        asked.append((arguments[2], launcher[-1], threads))
         result = {"seconds": 8.0, "accuracy": 0.4}
         return SimpleNamespace(result=result, errors="peak megabytes: 700\npeak megabytes: 650\n")
 
     asked = []
     monkeypatch.setattr(growth.launch, "finetune", finetune)
+    monkeypatch.setattr(growth.torch, "get_num_threads", lambda: cores)
     assert growth.by_processes() == {
         "training s": {1: 8, 2: 8},
         "MB each": {1: 700, 2: 700},
         "accuracy": {1: 0.4, 2: 0.4},
     }
     assert asked == [
-        ("--per_device_train_batch_size=16", "--nproc-per-node=1"),
-        ("--per_device_train_batch_size=8", "--nproc-per-node=2"),
+        ("--per_device_train_batch_size=16", "--nproc-per-node=1", threads[0]),
+        ("--per_device_train_batch_size=8", "--nproc-per-node=2", threads[1]),
     ]
 
 

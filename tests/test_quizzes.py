@@ -128,9 +128,11 @@ def test_what_a_notebook_stores_of_a_quiz_is_the_same_in_both_languages():
     assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
-def test_where_one_language_is_shown_a_quiz_speaks_it(language, monkeypatch):
-    monkeypatch.setenv("COURSE_LANG", language)
+@pytest.mark.parametrize(
+    ("setting", "language"), [("zh", "zh"), ("en", "en"), ("", "en")], ids=["zh", "en", "not known"]
+)
+def test_where_one_language_is_shown_a_quiz_speaks_it(setting, language, monkeypatch):
+    monkeypatch.setenv("COURSE_LANG", setting)
     asked = read_quiz("03").questions[0].choices[0].text[language]
     spoken = buttons(check.quiz("03").box.children[0])[0].tooltip
     assert spoken == asked.replace("`", "")
