@@ -519,6 +519,10 @@ def test_a_report_without_releases_says_so():
     ("said", "reason"),
     [
         ("WARNING: old\nERROR: first\nERROR: no build\nnote: see\n", "ERROR: no build"),
+        (
+            "error: it failed\n\n× The build did not run.\n│ exit code: 1\n",
+            "The build did not run.",
+        ),
         ("one\nkilled\n", "killed"),
         ("", "no reason given"),
     ],

@@ -69,7 +69,9 @@ def pip(*arguments: str) -> None:
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     result = subprocess.run(command, capture_output=True, text=True, env=variables)
     if result.returncode:
-        errors = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
+        # "×" begins what a build of the package failed at.
+        lines = result.stderr.splitlines()
+        errors = [line.removeprefix("× ") for line in lines if line.startswith(("ERROR", "× "))]
         last = (errors or result.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CanaryError(f"pip could not get {arguments[-1]}: {last}")
 
