@@ -535,7 +535,8 @@ def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
 @pytest.mark.parametrize(
     ("forbidden", "told"),
     [
-        ("a.csv", "a.csv cannot be read: Permission denied."),
+        ("mine", "there is no such file or folder that you may read;"),
+        ("mine/a.csv", "a.csv cannot be read: Permission denied."),
         ("model", "there is no such folder that you may read;"),
         ("model/config.json", "model/config.json is not yours to read or write:"),
     ],
@@ -543,10 +544,12 @@ def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
 def test_what_may_not_be_read_is_named_in_one_sentence(
     own, tmp_path, model, monkeypatch, forbidden, told
 ):
-    (tmp_path / "a.csv").write_text(LINES)
+    file = tmp_path / "mine" / "a.csv"
+    file.parent.mkdir()
+    file.write_text(LINES)
     forbid(tmp_path / forbidden, monkeypatch)
     with pytest.raises(SourceError) as caught:
-        own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model)
+        own(COURSE_DATA=file, COURSE_MODEL=model)
     assert is_one_sentence(str(caught.value))
     assert told in str(caught.value)
     assert "Errno" not in str(caught.value)
