@@ -118,7 +118,7 @@ class Bench:
         """Train an epoch without `Trainer`, in batches of so many rows or so many tokens."""
         lengths = token_counts(self.train)
         order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-        rows, lengths = self.train.select(order), sorted(lengths, reverse=True)
+        rows, lengths = self.train.select(order), [lengths[row] for row in order]
         model, _ = prepare_training(self.best, [rows], self.known)
         with tempfile.TemporaryDirectory() as folder:
             arguments = prepare_arguments(self.best, folder)

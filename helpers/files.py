@@ -77,7 +77,8 @@ def stays_inside(path: str) -> bool:
 
 def format_bytes(size: float) -> str:
     """Write a number of bytes for people."""
-    return f"{size / 1e9:,.1f} GB" if size >= 1e9 else f"{size / 1e6:,.1f} MB"
+    # What rounds to 1,000.0 MB is a gigabyte.
+    return f"{size / 1e9:,.1f} GB" if size >= 999.95e6 else f"{size / 1e6:,.1f} MB"
 
 
 def git_blob_id(content: bytes) -> str:

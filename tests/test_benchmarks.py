@@ -40,7 +40,7 @@ BEST = UNPADDED | {"name": "best", "total_seconds": 10.0, "accuracy": 0.45}
 PEAKS = {"peak_gflops_fp32": 100.0, "peak_gflops_bf16": 400.0}
 GROWTH = {
     "reviews": {"epoch s": {"250": 3.0, "1000": 12.0}, "wrong": {"250": 0.8, "1000": 0.4}},
-    "tokens": {"ms a text": {"32": 14.0, "512": 340.0}, "MB": {"32": 700}},
+    "tokens": {"ms a text": {"32": 14.0, "512": 340.0}, "MB": {"32": 700}, "MB more": {"32": 70}},
 }
 OPERATORS = {"shares": {"matrix products": 0.6}, "trainer_ratio": 1.25}
 OPERATORS |= {"import_seconds": 7.5, "imports": {"torch": 2.5}}
@@ -152,6 +152,7 @@ epoch s, by reviews           250: 3, 1000: 12  ^+1.00
 wrong, by reviews             250: 0.8, 1000: 0.4  ^-0.50
 ms a text, by tokens          32: 14, 512: 340  ^+1.15
 MB, by tokens                 32: 700
+MB more, by tokens            32: 70
 
 100,000 synthetic rows through 01 to 04: 777 MB
          seconds
@@ -207,6 +208,7 @@ def test_the_plot_of_growth_has_a_curve_for_each_figure_with_its_exponent():
         ("reviews", "wrong", "exponent -0.50"),
         ("tokens", "ms a text", "exponent +1.15"),
         ("tokens", "MB", ""),
+        ("tokens", "MB more", ""),
     ]
     assert drawn[0].lines[0].get_xydata().tolist() == [[250, 3], [1000, 12]]
 
@@ -326,6 +328,13 @@ def test_every_variation_is_compared_with_the_recipe_itself(small):
     assert {"AdamW not fused", "batches by tokens, not rows"} <= found.keys()
     assert all(factor > 0 for factor in found.values())
     assert 0.5 < found["packing, at best (counted)"] <= 1
+
+
+def test_a_bare_epoch_begins_with_the_longest_texts(small, monkeypatch):
+    monkeypatch.setattr(variations, "train_bare", lambda model, arguments, rows, *others: rows)
+    rows = variations.Bench(steps=1, size=80).bare_epoch(by_tokens=True)
+    lengths = [*map(len, rows["input_ids"])]
+    assert lengths == sorted(lengths, reverse=True)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,14 @@ def test_others_may_read_what_was_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), [(0, "0.0 MB"), (2_500_000, "2.5 MB"), (1_234e9, "1,234.0 GB")]
+    ("size", "text"),
+    [
+        (0, "0.0 MB"),
+        (2_500_000, "2.5 MB"),
+        (999_900_000, "999.9 MB"),
+        (999_999_999, "1.0 GB"),
+        (1_234e9, "1,234.0 GB"),
+    ],
 )
 def test_a_size_is_written_for_people(size, text):
     assert format_bytes(size) == text
