@@ -67,6 +67,8 @@ def test_code_in_prose_and_an_order_that_means_nothing_are_left():
     assert field.edits("int(not x) or int(any(rows)) or int(a == b)") == []
     assert field.edits("name.endswith(('.a', '.b')) or name in ['a', 'b']") == []
     assert field.edits("command = ['--quiet', '--force']") == []
+    assert field.edits("sizes = {cut(size) for size in (50, 200)}") == []
+    assert field.edits("dataset['train'].features") == []
     assert field.edits("command = ['--quiet', '--target', folder]") != []
 
 

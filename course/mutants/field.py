@@ -85,11 +85,20 @@ def drop_truncation(node: ast.AST) -> Iterator[Change]:
         yield node, f"{ast.unparse(node.func.value)}.no_truncation()"
 
 
-def unordered(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the lists of a tree whose order means nothing: something is looked up in them."""
+def without_effect(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield the parts of a tree that could as well be others.
+
+    They are lists whose order means nothing, since something is looked up in them or a set is made
+    of them, and splits that are asked for their features: all splits have the same.
+    """
     for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            yield from node.comparators
+        match node:
+            case ast.Compare(ops=[ast.In() | ast.NotIn(), *_]):
+                yield from node.comparators
+            case ast.SetComp():
+                yield from (each.iter for each in node.generators)
+            case ast.Attribute(value=ast.Subscript() as split, attr="features"):
+                yield split.slice
         if called(node) in LOOKING_UP:
             yield from node.args
 
@@ -311,7 +320,7 @@ def edits(code: str) -> list[Edit]:
 
     found = []
     tree = ast.parse(MAGIC.sub("#", code))
-    skipped = set(unordered(tree))
+    skipped = set(without_effect(tree))
     for node in ast.walk(tree):
         for kind, change in OPERATORS.items():
             for part, new in change(node):
