@@ -19,6 +19,8 @@ from helpers.environment import PROJECT
 TRAINING = ("07", "08", "09", "12", "13", "11", "00")
 PAIRS = ("-n", "2", "--dist", "loadfile")
 SLOWEST = ("--durations=5",)
+# nbval waits for an answer even if the kernel is dead: no cell takes a quarter of an hour.
+NBVAL = ("--nbval", "--nbval-current-env", "--nbval-cell-timeout=900")
 # A core for each of two notebooks: one that trains does not fill both.
 NOTEBOOKS = (*PAIRS, "--no-loadscope-reorder")
 # Files that share what takes long to make, the model of 07, the slides or the site: one process
@@ -63,7 +65,7 @@ def compare_notebooks(python: str, light_only: bool) -> bool:
     """
     copies = longest_first(answers.write_copies(find_notebooks()))
     chosen = [str(path) for path in copies if not (light_only and path.name[:2] in TRAINING)]
-    nbval = ("pytest", "-q", *SLOWEST, "--nbval", "--nbval-current-env", *NOTEBOOKS)
+    nbval = ("pytest", "-q", *SLOWEST, *NBVAL, *NOTEBOOKS)
     return run(python, *nbval, *chosen, OMP_NUM_THREADS="1")
 
 

@@ -26,7 +26,7 @@ from course.canary import (
 from course.canary.compare import ChangedCell, find_causes, kind_of, output_text
 from course.canary.releases import CanaryError, Change, find_changes
 from course.canary.report import report_text
-from course.test import TRAINING
+from course.test import NBVAL, TRAINING
 from helpers.environment import PROJECT
 
 CHANGES = [Change(name, "1.0", "2.0", Path(name)) for name in "abcde"]
@@ -123,6 +123,7 @@ def test_the_cells_that_differ_come_in_the_order_of_the_notebooks(monkeypatch, t
 
     def run(command, *, cwd, env, capture_output, text):
         assert command[-2:] == ["07_x.ipynb", "01_x.ipynb"]
+        assert set(NBVAL) <= set(command)
         assert env["PYTHONPATH"].split(os.pathsep) == ["a", str(PROJECT)]
         assert (cwd, capture_output, text) == (PROJECT, True, True)
         lines = [line("07_x", "b", False), line("01_x", "c", False), line("01_x", "a", True)]

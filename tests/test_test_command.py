@@ -40,7 +40,7 @@ def test_every_notebook_is_compared_two_at_a_time(runs, monkeypatch):
     assert compared(runs[-1]) == NUMBERS
     options = " ".join(runs[-1][: -len(NUMBERS)])
     assert options == (
-        "pytest -q --durations=5 --nbval --nbval-current-env "
+        "pytest -q --durations=5 --nbval --nbval-current-env --nbval-cell-timeout=900 "
         "-n 2 --dist loadfile --no-loadscope-reorder"
     )
 

@@ -16,7 +16,7 @@ from nbconvert.filters import strip_ansi
 from course.canary import record_cells
 from course.canary.releases import CanaryError, Change, environment_with
 from course.notebooks.compare_pictures import PICTURE
-from course.test import NOTEBOOKS, longest_first
+from course.test import NBVAL, NOTEBOOKS, longest_first
 from helpers.environment import PROJECT
 
 BROKEN = {"removed interface", "error"}
@@ -63,7 +63,7 @@ def run_cells(
         CanaryError: if the comparison could not be made at all.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
+        command = [sys.executable, "-m", "pytest", *NBVAL, "-q"]
         command += ["-p", record_cells.__name__, "-p", "no:cacheprovider"]
         environment = environment_with(changes) | {record_cells.VARIABLE: scratch}
         command += options

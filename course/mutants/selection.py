@@ -11,7 +11,7 @@ from course.mutants.mutant import Mutant
 from course.mutants.seen import Seen
 from course.mutants.trial import Step
 from course.notebooks.execute import code_of
-from course.test import TRAINING
+from course.test import NBVAL, TRAINING
 
 # The tests that read what is changed: in seconds, and all together.
 READERS = {
@@ -55,7 +55,6 @@ LIGHT_SECONDS, NOTEBOOK_SECONDS, LONG_SECONDS = 300.0, 300.0, 600.0
 # Of the tests of other modules that run a line, as many as take this long together.
 MOST_SECONDS = 60.0
 MOMENT = 0.05
-NBVAL = ("--nbval", "--nbval-current-env")
 
 
 def steps(mutant: Mutant, project: Path, seen: Seen) -> list[Step]:
