@@ -346,6 +346,16 @@ def test_a_range_of_a_file(hub, asked, status, expected):
     assert expected in (None, answer[2])
 
 
+def test_a_range_ends_where_it_was_asked_to(hub):
+    hub.add_repo("learner/set", "model", {"a.txt": b"abcdef"})
+    lines = ["GET /learner/set/resolve/main/a.txt HTTP/1.1", "Host: hub", "Range: bytes=0-1"]
+    lines += ["Connection: close", "", ""]
+    with socket.create_connection(("127.0.0.1", hub.port)) as connection:
+        connection.sendall("\r\n".join(lines).encode())
+        # All that is sent, not the length that the answer names.
+        assert connection.makefile("rb").read().endswith(b"\r\n\r\nab")
+
+
 def test_every_nth_file_request_is_refused_and_served_when_asked_again(hub):
     hub.add_repo("learner/set", "model", {"a.txt": b"a"})
     hub.faults = Faults(unavailable_every=2, latency_seconds=0.02)
