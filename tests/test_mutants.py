@@ -68,6 +68,7 @@ def test_code_in_prose_and_an_order_that_means_nothing_are_left():
     assert field.edits("name.endswith(('.a', '.b')) or name in ['a', 'b']") == []
     assert field.edits("command = ['--quiet', '--force']") == []
     assert field.edits("sizes = {cut(size) for size in (50, 200)}") == []
+    assert field.edits("rows.select_columns(['text', 'label'])") == []
     assert field.edits("dataset['train'].features") == []
     assert field.edits("command = ['--quiet', '--target', folder]") != []
 
@@ -78,6 +79,8 @@ def test_cosmic_ray_makes_the_general_changes():
     made = [edit.apply(code) for edit in population.general_edits(code)]
     for changed in ("a <= b", "a < b or", "not a < b", "e - 1", "e + 2", "and c"):
         assert any(changed in " ".join(text.split()) for text in made), changed
+    frozen = population.general_edits("@dataclass(frozen=True)\nclass Row:\n    text: str\n")
+    assert [edit.kind for edit in frozen] == ["a decorator lost"]
     signs = population.general_edits("f(-x, axis=-1)")
     assert [edit.apply("f(-x, axis=-1)") for edit in signs if edit.kind == "a sign lost"] == [
         "f(x, axis=-1)"

@@ -15,7 +15,7 @@ SEEDED = ("manual_seed", "set_seed", "default_rng", "Random", "seed")
 OPPOSITES = {"argmax": "argmin", "argmin": "argmax", "idxmax": "idxmin", "idxmin": "idxmax"}
 OPPOSITES |= {"max": "min", "min": "max"}
 AVERAGES = {"macro": "micro", "micro": "macro", "weighted": "macro"}
-LOOKING_UP = ("startswith", "endswith", "set", "frozenset", "sorted")
+LOOKING_UP = ("startswith", "endswith", "set", "frozenset", "sorted", "select_columns")
 # A line of IPython, which is no Python.
 MAGIC = re.compile(r"^[%!]", re.MULTILINE)
 
