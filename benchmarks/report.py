@@ -128,8 +128,7 @@ def draw_rows(results: dict, path: Path) -> None:
     """
     rows = results["rows"]
     title = f"The levers together make training {results['speedup']:.0f} times as fast"
-    figure = new_figure(title, "seconds for the whole training run (logarithmic)", "recipe")
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, "seconds for the whole training run (logarithmic)", "recipe")
     axes.barh([row["name"] for row in rows], [row["total_seconds"] for row in rows])
     axes.bar_label(axes.containers[0], fmt=" %.0f")
     axes.invert_yaxis()

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 import matplotlib
 import numpy as np
 from IPython.display import Image, display
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import get_font_names
 from matplotlib.patches import Patch, Rectangle
@@ -32,14 +33,14 @@ BESIDE = {"textcoords": "offset points"}
 Score = tuple[float, tuple[float, float] | None]
 
 
-def new_figure(title: str, x_label: str, y_label: str) -> Figure:
-    """Return a figure with one empty, labelled pair of axes."""
+def new_figure(title: str, x_label: str, y_label: str) -> tuple[Figure, Axes]:
+    """Return a figure and its one empty, labelled pair of axes."""
     # Not through pyplot: its figures would be displayed a second time at the end of the cell.
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.subplots()
     axes.set(title=title, xlabel=x_label, ylabel=y_label)
     axes.spines[["top", "right"]].set_visible(False)
-    return figure
+    return figure, axes
 
 
 def show(figure: Figure) -> None:
@@ -73,8 +74,7 @@ def plot_histogram(values: Sequence[int], title: str, x_label: str, limit: int) 
     """
     if not len(values):
         raise ValueError("There are no values to draw.")
-    figure = new_figure(title, x_label, "number of texts")
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, x_label, "number of texts")
     smallest, largest = min(values), max(values)
     # Each bar counts equally many whole numbers: other bars would make gaps that are not there.
     step = max(1, round((largest - smallest) / 40))
@@ -109,8 +109,7 @@ def plot_lines(
     """
     if not 1 <= len(series) <= len(COLOURS):
         raise ValueError(f"{len(series)} series were given: pass 1 to {len(COLOURS)}.")
-    figure = new_figure(title, x_label, y_label)
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, x_label, y_label)
     for (name, (x, y)), colour, style in zip(series.items(), COLOURS, LINE_STYLES, strict=False):
         if len(x) != len(y):
             raise ValueError(f"{name!r} has {len(x)} x values and {len(y)} y values.")
@@ -146,8 +145,7 @@ def plot_bars(
     groups = list(next(iter(counts.values())))
     if any(list(row) != groups for row in counts.values()):
         raise ValueError("Every series needs the same groups, in the same order.")
-    figure = new_figure(title, x_label, y_label)
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, x_label, y_label)
     width = 0.8 / len(counts)
     hatches = ("", "//", "..", "xx")
     for place, (name, row) in enumerate(counts.items()):
@@ -179,8 +177,7 @@ def plot_scores(
     """
     if not scores:
         raise ValueError("There are no scores to draw.")
-    figure = new_figure(title, x_label, "")
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, x_label, "")
     for place, (name, (score, interval)) in enumerate(scores.items()):
         if interval is None:
             axes.plot(score, place, "o", color=COLOURS[0])
@@ -214,8 +211,7 @@ def plot_learning_rates(
     """
     if not scores or not all(map(len, scores.values())):
         raise ValueError("There are no scores to draw, or none for one of the learning rates.")
-    figure = new_figure(title, "learning rate (logarithmic)", y_label)
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, "learning rate (logarithmic)", y_label)
     rates = sorted(scores)
     axes.plot(rates, [np.mean(scores[rate]) for rate in rates], color=COLOURS[0], label="mean")
     dots = [(rate, score) for rate in rates for score in scores[rate]]
@@ -244,9 +240,8 @@ def plot_effects(effects: Mapping[str, float], title: str, x_label: str, y_label
     """
     if not effects:
         raise ValueError("There are no effects to draw.")
-    figure = new_figure(title, x_label, y_label)
+    figure, axes = new_figure(title, x_label, y_label)
     figure.set_figheight(max(3.6, 0.28 * len(effects)))
-    axes = figure.axes[0]
     for place, effect in enumerate(effects.values()):
         colour, hatch = (COLOURS[1], "//") if effect < 0 else (COLOURS[0], "")
         axes.barh(place, effect, color=colour, hatch=hatch, edgecolor="white")
@@ -272,9 +267,8 @@ def plot_reliability(bins: Mapping[str, Sequence[tuple[float, float, int]]], tit
     """
     if not 1 <= len(bins) < len(COLOURS):
         raise ValueError(f"{len(bins)} series were given: pass 1 to {len(COLOURS) - 1}.")
-    figure = new_figure(title, "confidence", "accuracy")
+    figure, axes = new_figure(title, "confidence", "accuracy")
     figure.set_size_inches(5, 5)
-    axes = figure.axes[0]
     axes.plot([0, 1], [0, 1], color="black", linestyle=":", label="perfect")
     for number, (name, rows) in enumerate(bins.items()):
         x, y, counts = zip(*rows, strict=True)
@@ -308,8 +302,7 @@ def plot_confusion_matrix(counts: np.ndarray, names: Sequence[str], title: str) 
             f"The counts have the shape {counts.shape} for {len(names)} names: "
             "pass one row and one column for each."
         )
-    figure = new_figure(title, "predicted label", "true label")
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, "predicted label", "true label")
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto")
     for (row, column), count in np.ndenumerate(counts):
@@ -391,8 +384,7 @@ def plot_roofline(
     """
     if not runs:
         raise ValueError("There are no runs to draw.")
-    figure = new_figure(title, "operations per byte", "GFLOP/s")
-    axes = figure.axes[0]
+    figure, axes = new_figure(title, "operations per byte", "GFLOP/s")
     ridge = peak / bandwidth
     intensities = [intensity for intensity, _ in runs.values()]
     ends = [min([ridge, *intensities]) / 2, ridge, max([ridge, *intensities]) * 2]
