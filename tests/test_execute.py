@@ -367,12 +367,20 @@ def test_a_second_update_changes_nothing(tmp_path, monkeypatch, capsys):
 
 
 def test_an_update_stores_nothing_of_the_machine_or_the_clock(tmp_path, monkeypatch):
-    path = write(tmp_path, "00_a.ipynb", code("number", "print(4)"))
+    shown = {update_notebooks.WIDGET: {"model_id": "1"}, "text/plain": "box"}
+    path = write(
+        tmp_path,
+        "00_a.ipynb",
+        code("number", "print(4)"),
+        code("box", f"display({shown}, raw=True)"),
+    )
     use(monkeypatch, path)
     update_notebooks.update()
     stored = nbformat.read(path, as_version=4)
     assert stored.metadata == update_notebooks.METADATA
-    assert stored.cells[0].metadata == {}
+    assert [cell.metadata for cell in stored.cells] == [{}, {}]
+    [output] = stored.cells[1].outputs
+    assert (output.data, output.metadata) == ({"text/plain": "box"}, {"widget": True})
 
 
 def test_an_update_keeps_a_notebook_that_fails_as_it_was_and_exits_with_1(

@@ -1,5 +1,6 @@
 """The learner's own file: read as it is, prepared once, or refused in one sentence."""
 
+import errno
 import io
 import json
 import re
@@ -16,7 +17,7 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, load_dataset
 from support.permissions import forbid
 
-from helpers import sources
+from helpers import own_table, sources
 from helpers.own_data import first_texts, prepare_own_data
 from helpers.own_table import TableError
 from helpers.sources import OWN_VARIABLES, SourceError, find_weights, get_source
@@ -530,6 +531,16 @@ def test_models_of_other_data_or_weights_are_kept_apart(own, tmp_path, model):
     (model / "model.safetensors").write_bytes(b"others")
     chosen.append(own(COURSE_DATA=tmp_path / "a.csv", COURSE_MODEL=model))
     assert len({source.models for source in chosen}) == 4
+
+
+def test_a_file_that_cannot_be_read_to_its_end_is_named(own, tmp_path, monkeypatch):
+    def read(path, say):
+        raise OSError(errno.EIO, "Input/output error")
+
+    (tmp_path / "a.csv").write_text(LINES)
+    monkeypatch.setitem(own_table.READERS, ".csv", read)
+    with pytest.raises(SourceError, match=r"^a.csv cannot be read: Input/output error\.$"):
+        own(COURSE_DATA=tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,6 @@ def store(execution: Execution) -> None:
     notebook = execution.notebook
     notebook.metadata = nbformat.from_dict({**notebook.metadata, **METADATA})
     for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             # A widget lives in its kernel: of a stored one Jupyter shows an error.
             if output.get("data", {}).pop(WIDGET, None):
