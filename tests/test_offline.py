@@ -115,6 +115,13 @@ def test_httpx_is_refused(call, host):
     assert re.search(f"{REFUSAL}(b')?{host}", child.stderr)
 
 
+def test_a_connected_socket_sends_a_message_without_an_address():
+    code = (
+        f"import socket; here = {UDP}; here.connect(('127.0.0.1', 9)); print(here.sendmsg([b'?']))"
+    )
+    assert run(code).stdout == "1\n"
+
+
 def test_a_child_of_the_child_is_refused_too():
     code = f"""
 import subprocess, sys
