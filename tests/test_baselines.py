@@ -6,9 +6,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import torch
+from datasets import load_dataset
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 
+from helpers import baselines
 from helpers.baselines import (
     half_panel_hits,
     load_ratings,
@@ -62,6 +65,19 @@ def test_the_median_of_no_labels_is_refused():
 def test_tfidf_learns_the_words_of_each_class():
     texts = ["great", "boring", "a great film", "boring boring"]
     assert tfidf_logistic_regression(TRAIN_TEXTS, TRAIN_LABELS, texts).tolist() == [1, 0, 1, 0]
+
+
+def test_the_fit_of_tfidf_goes_on_to_where_more_of_it_changes_nothing(source, monkeypatch):
+    data = load_dataset(source.dataset, cache_dir=source.cache_dir)
+    train = data["train"].shuffle(seed=42).select(range(1_000))
+    rows = (train["text"], train["label"], data["test"]["text"])
+    usual = tfidf_logistic_regression(*rows)
+    monkeypatch.setattr(
+        baselines,
+        "LogisticRegression",
+        lambda **options: LogisticRegression(**options | {"tol": 1e-10}),
+    )
+    assert usual.tolist() == tfidf_logistic_regression(*rows).tolist()
 
 
 def test_tfidf_sees_the_order_of_two_words():

@@ -366,11 +366,6 @@ def test_a_second_update_changes_nothing(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.endswith("00_a.ipynb: the same outputs\n")
 
 
-def test_the_state_of_a_widget_stays_in_its_kernel(tmp_path):
-    path = write(tmp_path, "00_a.ipynb", code("box", "import ipywidgets\nipywidgets.IntSlider()"))
-    assert "widgets" not in execute(path, silent).notebook.metadata
-
-
 def test_an_update_stores_nothing_of_the_machine_or_the_clock(tmp_path, monkeypatch):
     shown = {update_notebooks.WIDGET: {"model_id": "1"}, "text/plain": "box"}
     path = write(
